@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * In-kernel phases of a cell: the harness' side of bpf/. The core knows nothing
+ * of BPF; it opens a probe set by mechanism name, arms it for two processes and
+ * reads plain numbers back.
+ */
+#ifndef IPCSCOPE_TRACE_H
+#define IPCSCOPE_TRACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "mech.h"
+
+#define TRACE_PHASES_MAX	8
+
+/**
+ * struct trace_phase - one phase of a message's way, summed over all messages
+ * @name:	"copy-in", "wake", ...
+ * @hook:	where its end is stamped, e.g. "fexit/copy_page_from_iter"
+ * @absent:	the hook is missing on this kernel: print "n/a", never 0
+ * @n:		messages that have this phase (one that did not sleep has no
+ *		"switch" phase)
+ * @sum:	total, in ns of bpf_ktime_get_ns()
+ * @p50:	median over those messages, upper edge of its histogram bucket
+ * @p99:	99th percentile, likewise; 0 with fewer than 1000 messages
+ */
+struct trace_phase {
+	const char *name;
+	const char *hook;
+	bool absent;
+	uint64_t n;
+	uint64_t sum;
+	uint64_t p50;
+	uint64_t p99;
+};
+
+/**
+ * struct trace_cert - zero-loss certificate; a line that must be 0 fails the cell
+ * @sent:	sends seen by the probes, warm-up included
+ * @received:	receives paired with their send
+ * @in_flight:	sends without a receive at the end
+ * @unmatched:	receives without a send; must be 0
+ * @missed:	probe runs that the kernel skipped (recursion); must be 0
+ * @map_failed:	failed map updates; must be 0
+ * @overwritten: slots reused before they were read; must be 0
+ * @negative:	phases with a negative length; must be 0
+ * @mispaired:	payload sequence differed from the paired send's; must be 0
+ * @unreadable:	payload could not be read for that cross-check; must be 0
+ */
+struct trace_cert {
+	uint64_t sent;
+	uint64_t received;
+	uint64_t in_flight;
+	uint64_t unmatched;
+	uint64_t missed;
+	uint64_t map_failed;
+	uint64_t overwritten;
+	uint64_t negative;
+	uint64_t mispaired;
+	uint64_t unreadable;
+};
+
+/**
+ * struct trace_result - what the probes saw of one launch
+ * @measured:	messages whose send began while the gate was open
+ * @total:	sum over them of receive exit minus send entry, in ns
+ * @slept:	of them: the receiver slept and this send woke it
+ * @nphases:	entries in @phase; their sums add up to @total exactly
+ * @phase:	in the order of the message's way
+ * @cert:	covers every message of the launch
+ */
+struct trace_result {
+	uint64_t measured;
+	uint64_t total;
+	uint64_t slept;
+	unsigned int nphases;
+	struct trace_phase phase[TRACE_PHASES_MAX];
+	struct trace_cert cert;
+};
+
+struct trace;
+
+/**
+ * trace_open() - load the probe set of a mechanism
+ * @out:	the handle, NULL on error
+ * @mech:	mechanism name
+ * @why:	the reason in words on error
+ *
+ * Return: 0; -EOPNOTSUPP there is no probe set for @mech; another -errno when
+ * this kernel or this user cannot load it.
+ */
+int trace_open(struct trace **out, const char *mech, struct mech_why *why);
+
+/**
+ * trace_start() - reset all counts and attach
+ * @t:		the handle
+ * @sender:	the sending process
+ * @receiver:	the receiving process; both are single-threaded and have not yet
+ *		sent anything
+ * @why:	the reason in words on error
+ */
+int trace_start(struct trace *t, pid_t sender, pid_t receiver, struct mech_why *why);
+
+/**
+ * trace_gate() - the word that opens the measured part
+ * @t:		the handle
+ *
+ * Return: shared memory that lives as long as @t and is inherited over fork():
+ * the sender stores 1 after warm-up and 0 after the last measured message.
+ */
+volatile uint32_t *trace_gate(struct trace *t);
+
+/**
+ * trace_stop() - detach and read the counts
+ * @t:		the handle
+ * @res:	filled
+ *
+ * Called after both processes are done sending and receiving.
+ */
+int trace_stop(struct trace *t, struct trace_result *res);
+
+/* Accepts NULL. */
+void trace_close(struct trace *t);
+
+#endif /* IPCSCOPE_TRACE_H */
