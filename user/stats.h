@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Mean and confidence interval of block costs, grouped by launch. */
+#ifndef IPCSCOPE_STATS_H
+#define IPCSCOPE_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * struct stats_sample - the cost of one block
+ * @launch:	pair of processes that it came from; samples are sorted by it
+ * @value:	cost per message
+ */
+struct stats_sample {
+	unsigned int launch;
+	double value;
+};
+
+/**
+ * struct stats_estimate - a mean and how far it can be trusted
+ * @mean:	over all blocks
+ * @lo:		95 % confidence interval, lower bound
+ * @hi:		upper bound
+ * @has_ci:	false with fewer than two blocks: @lo and @hi say nothing
+ */
+struct stats_estimate {
+	double mean;
+	double lo;
+	double hi;
+	bool has_ci;
+};
+
+/**
+ * stats_estimate() - mean with a hierarchical bootstrap interval
+ * @s:		samples, sorted by launch
+ * @n:		how many, at least 1
+ * @est:	filled
+ *
+ * Resamples launches, then blocks within each (Kalibera and Jones, ISMM 2013): blocks
+ * of one launch share their memory layout and are not independent. The generator has
+ * a fixed seed, so the same samples give the same interval.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int stats_estimate(const struct stats_sample *s, size_t n, struct stats_estimate *est);
+
+/**
+ * stats_random() - next number of a xorshift64* generator
+ * @state:	not 0
+ */
+uint64_t stats_random(uint64_t *state);
+
+#endif /* IPCSCOPE_STATS_H */
