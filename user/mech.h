@@ -63,8 +63,12 @@ struct mech_cfg {
  * @text:	one line, no newline; names the value and the remedy
  */
 struct mech_why {
-	char text[200];
+	char text[256];
 };
+
+/* Fill a reason, cut to fit. */
+void mech_because(struct mech_why *why, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /**
  * struct mech - one open instance of a mechanism

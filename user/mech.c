@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "mech.h"
+
+/* One line to add a mechanism. The order is the report's. */
+#define MECHS(M)	\
+	M(null)		\
+	M(pipe)		\
+	M(unix_stream)	\
+	M(sysv_msg)	\
+	M(shm_futex)	\
+	M(ring)		\
+	M(ring_mmap)
+
+#define MECH_DECLARE(name)	extern const struct mech_ops mech_##name;
+#define MECH_ENTRY(name)	&mech_##name,
+
+MECHS(MECH_DECLARE)
+
+const struct mech_ops *const mech_table[] = { MECHS(MECH_ENTRY) NULL };
+
+const struct mech_ops *mech_find(const char *name)
+{
+	for (size_t i = 0; mech_table[i]; i++)
+		if (!strcmp(mech_table[i]->name, name))
+			return mech_table[i];
+	return NULL;
+}
+
+void mech_because(struct mech_why *why, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why->text, sizeof(why->text), fmt, ap);
+	va_end(ap);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* For mechanisms whose sides each write to one descriptor and read from another. */
+#ifndef IPCSCOPE_MECH_FD_PAIR_H
+#define IPCSCOPE_MECH_FD_PAIR_H
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <unistd.h>
+#include "mech.h"
+
+/**
+ * struct fd_pair - descriptors by side, -1: none
+ * @in:		what this side reads
+ * @out:	what this side writes
+ */
+struct fd_pair {
+	int in[SIDE_COUNT];
+	int out[SIDE_COUNT];
+};
+
+#define FD_PAIR_NONE	((struct fd_pair){ { -1, -1 }, { -1, -1 } })
+
+static inline void fd_pair_close(struct fd_pair *p)
+{
+	for (int side = 0; side < SIDE_COUNT; side++) {
+		if (p->in[side] >= 0)
+			close(p->in[side]);
+		if (p->out[side] >= 0 && p->out[side] != p->in[side])
+			close(p->out[side]);
+	}
+	*p = FD_PAIR_NONE;
+}
+
+/*
+ * Byte streams may move a message in parts. A spinning side may give up only before
+ * the first byte: half a message cannot be taken back.
+ */
+static inline int fd_pair_resume(const struct mech *m, size_t done)
+{
+	if (errno == EINTR)
+		return 0;
+	if (errno != EAGAIN || !done || m->cfg.wait != WAIT_SPIN)
+		return -errno;
+	mech_relax();
+	return 0;
+}
+
+static inline int fd_pair_write(const struct mech *m, int fd, const void *buf)
+{
+	for (size_t done = 0; done < m->cfg.size; ) {
+		ssize_t n = write(fd, (const char *)buf + done, m->cfg.size - done);
+
+		if (n < 0) {
+			int ret = fd_pair_resume(m, done);
+
+			if (ret)
+				return ret;
+			continue;
+		}
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+static inline int fd_pair_read(const struct mech *m, int fd, void *buf)
+{
+	for (size_t done = 0; done < m->cfg.size; ) {
+		ssize_t n = read(fd, (char *)buf + done, m->cfg.size - done);
+
+		if (!n)
+			return -EPIPE;
+		if (n < 0) {
+			int ret = fd_pair_resume(m, done);
+
+			if (ret)
+				return ret;
+			continue;
+		}
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+#endif /* IPCSCOPE_MECH_FD_PAIR_H */

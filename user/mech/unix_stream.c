@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+/* unix-stream: one socketpair(), both ways, default buffers (net.core.wmem_default). */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/socket.h>
+#include "fd_pair.h"
+
+static int unix_stream_open(struct mech *m)
+{
+	int type = SOCK_STREAM | SOCK_CLOEXEC | (m->cfg.wait == WAIT_SPIN ? SOCK_NONBLOCK : 0);
+	struct fd_pair *p = malloc(sizeof(*p));
+	int fd[2];
+
+	m->priv = p;
+	if (!p)
+		return -ENOMEM;
+	*p = FD_PAIR_NONE;
+	if (socketpair(AF_UNIX, type, 0, fd))
+		return -errno;
+	for (int side = 0; side < SIDE_COUNT; side++)
+		p->in[side] = p->out[side] = fd[side];
+	return 0;
+}
+
+static int unix_stream_send(struct mech *m, const void *buf)
+{
+	const struct fd_pair *p = m->priv;
+
+	return fd_pair_write(m, p->out[m->side], buf);
+}
+
+static int unix_stream_recv(struct mech *m, void *buf)
+{
+	const struct fd_pair *p = m->priv;
+
+	return fd_pair_read(m, p->in[m->side], buf);
+}
+
+static void unix_stream_close(struct mech *m)
+{
+	if (m->priv)
+		fd_pair_close(m->priv);
+	free(m->priv);
+}
+
+const struct mech_ops mech_unix_stream = {
+	.name = "unix-stream",
+	.summary = "socketpair(AF_UNIX, SOCK_STREAM): write and read",
+	.rev = 1,
+	.traits = MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_FDPASS,
+	.waits = MECH_W_BLOCK | MECH_W_SPIN,
+	.open = unix_stream_open,
+	.send = unix_stream_send,
+	.recv = unix_stream_recv,
+	.close = unix_stream_close,
+};
