@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli.h"
+#include "msg.h"
+
+/* Both sides hold one buffer of this size; nobody needs more to learn a path's cost. */
+#define CLI_SIZE_MAX	(64u << 20)
+
+struct cli_ctx {
+	struct cli *cli;
+	struct mech_why *why;
+	const char *opt;
+};
+
+static int __attribute__((format(printf, 2, 3)))
+cli_error(struct cli_ctx *x, const char *fmt, ...)
+{
+	size_t n = 0;
+	va_list ap;
+
+	if (x->opt)
+		n = (size_t)snprintf(x->why->text, sizeof(x->why->text), "--%s: ", x->opt);
+	va_start(ap, fmt);
+	vsnprintf(x->why->text + n, sizeof(x->why->text) - n, fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+static int cli_number(struct cli_ctx *x, const char *text, uint64_t lo, uint64_t hi,
+		      uint64_t *value)
+{
+	uint64_t v = 0;
+	char *end = NULL;
+
+	errno = 0;
+	if (isdigit((unsigned char)*text))
+		v = strtoull(text, &end, 10);
+	if (!end || *end || errno)
+		return cli_error(x, "'%s' is not a number", text);
+	if (v < lo || v > hi)
+		return cli_error(x, "%s is out of range; give %llu to %llu", text,
+				 (unsigned long long)lo, (unsigned long long)hi);
+	*value = v;
+	return 0;
+}
+
+static int cli_unsigned(struct cli_ctx *x, const char *text, unsigned int lo, unsigned int hi,
+			unsigned int *value)
+{
+	uint64_t v;
+	int ret = cli_number(x, text, lo, hi, &v);
+
+	if (!ret)
+		*value = (unsigned int)v;
+	return ret;
+}
+
+/* Calls @word for each part of a comma-separated list. */
+static int cli_each(struct cli_ctx *x, const char *list,
+		    int (*word)(struct cli_ctx *x, const char *text))
+{
+	char *copy = strdup(list), *next = copy, *part;
+	int ret = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	while (!ret && (part = strsep(&next, ",")))
+		ret = *part ? word(x, part) : cli_error(x, "empty word in '%s'", list);
+	free(copy);
+	return ret;
+}
+
+static size_t cli_table_size(void)
+{
+	size_t n = 0;
+
+	while (mech_table[n])
+		n++;
+	return n;
+}
+
+/* Names for an error message, as many as fit. */
+static const char *cli_mech_names(void)
+{
+	static char names[120];
+	size_t used = 0;
+
+	for (size_t i = 0; mech_table[i]; i++) {
+		size_t len = strlen(mech_table[i]->name);
+
+		if (used + len + 5 > sizeof(names)) {
+			strcpy(names + used, " ...");
+			break;
+		}
+		used += (size_t)sprintf(names + used, "%s%s", i ? " " : "", mech_table[i]->name);
+	}
+	return names;
+}
+
+static int cli_mech(struct cli_ctx *x, const char *text)
+{
+	const struct mech_ops *ops = mech_find(text);
+	const struct mech_ops **slot = x->cli->run.mech;
+
+	if (!ops)
+		return cli_error(x, "unknown mechanism '%s'; known: %s", text, cli_mech_names());
+	while (*slot && *slot != ops)
+		slot++;
+	*slot = ops;
+	return 0;
+}
+
+static int cli_mechs(struct cli_ctx *x, const char *text)
+{
+	memset(x->cli->run.mech, 0, (cli_table_size() + 1) * sizeof(*x->cli->run.mech));
+	if (!strcmp(text, "all")) {
+		memcpy(x->cli->run.mech, mech_table, cli_table_size() * sizeof(*mech_table));
+		return 0;
+	}
+	return cli_each(x, text, cli_mech);
+}
+
+static int cli_pattern(struct cli_ctx *x, const char *text)
+{
+	for (enum cell_pattern p = 0; p < PATTERN_COUNT; p++) {
+		if (strcmp(text, cell_pattern_name(p)))
+			continue;
+		x->cli->run.patterns |= 1u << p;
+		return 0;
+	}
+	return cli_error(x, "unknown pattern '%s'; known: pingpong stream", text);
+}
+
+static int cli_wait(struct cli_ctx *x, const char *text)
+{
+	for (enum mech_wait w = 0; w < WAIT_COUNT; w++) {
+		if (strcmp(text, cell_wait_name(w)))
+			continue;
+		x->cli->run.waits |= 1u << w;
+		return 0;
+	}
+	return cli_error(x, "unknown wait policy '%s'; known: block spin, or all", text);
+}
+
+static int cli_waits(struct cli_ctx *x, const char *text)
+{
+	x->cli->run.waits = 0;
+	x->cli->run.waits_all = !strcmp(text, "all");
+	if (!x->cli->run.waits_all)
+		return cli_each(x, text, cli_wait);
+	x->cli->run.waits = (1u << WAIT_COUNT) - 1;
+	return 0;
+}
+
+static int cli_place(struct cli_ctx *x, const char *text)
+{
+	for (enum topo_place p = 0; p < PLACE_COUNT; p++) {
+		if (strcmp(text, topo_place_name(p)))
+			continue;
+		x->cli->run.places |= 1u << p;
+		return 0;
+	}
+	return cli_error(x, "unknown placement '%s'; known: same-cpu smt llc node cross-node", text);
+}
+
+static int cli_size(struct cli_ctx *x, const char *text)
+{
+	struct run_cfg *run = &x->cli->run;
+	uint64_t size, unit = 1;
+	char *end = NULL;
+
+	errno = 0;
+	size = isdigit((unsigned char)*text) ? strtoull(text, &end, 10) : 0;
+	if (end && (*end == 'k' || *end == 'M'))
+		unit = *end++ == 'k' ? 1024 : 1024 * 1024;
+	if (!end || *end || errno)
+		return cli_error(x, "'%s' is not a size; write bytes, or 4k, or 1M", text);
+	if (size > CLI_SIZE_MAX / unit)
+		return cli_error(x, "%s is over 64M, the largest message", text);
+	if (size * unit < MSG_MIN)
+		return cli_error(x, "%s is below %zu, the bytes of a sequence number and a checksum",
+				 text, MSG_MIN);
+	if (run->nsizes == CLI_SIZES_MAX)
+		return cli_error(x, "more than %d sizes", CLI_SIZES_MAX);
+	run->sizes[run->nsizes++] = size * unit;
+	return 0;
+}
+
+enum cli_option {
+	OPT_MECH = 'm', OPT_PATTERN = 'p', OPT_WAIT = 'w', OPT_SIZE = 's', OPT_PLACEMENT = 'P',
+	OPT_CPUS = 'c', OPT_MESSAGES = 'n', OPT_TRACE = 't', OPT_JSON = 'j', OPT_QUIET = 'q',
+	OPT_HELP = 'h',
+	OPT_WARMUP = 256, OPT_BLOCKS, OPT_ROUNDS, OPT_SEED, OPT_TIMEOUT, OPT_NOTE,
+};
+
+static int cli_run_option(struct cli_ctx *x, int opt, const char *arg)
+{
+	struct run_cfg *run = &x->cli->run;
+
+	switch (opt) {
+	case OPT_MECH:
+		return cli_mechs(x, arg);
+	case OPT_PATTERN:
+		run->patterns = 0;
+		return cli_each(x, arg, cli_pattern);
+	case OPT_WAIT:
+		return cli_waits(x, arg);
+	case OPT_SIZE:
+		run->nsizes = 0;
+		return cli_each(x, arg, cli_size);
+	case OPT_PLACEMENT:
+		run->places = 0;
+		return cli_each(x, arg, cli_place);
+	case OPT_CPUS:
+		run->cpus = arg;
+		return 0;
+	case OPT_MESSAGES:
+		return cli_number(x, arg, 1, 1000000000, &run->messages);
+	case OPT_WARMUP:
+		return cli_number(x, arg, 0, 1000000000, &run->warmup);
+	case OPT_BLOCKS:
+		return cli_unsigned(x, arg, 1, 10000, &run->blocks);
+	case OPT_ROUNDS:
+		return cli_unsigned(x, arg, 1, 10000, &run->rounds);
+	case OPT_SEED:
+		return cli_number(x, arg, 1, UINT64_MAX, &run->seed);
+	case OPT_TIMEOUT:
+		return cli_unsigned(x, arg, 1, 86400, &run->timeout);
+	case OPT_TRACE:
+		run->trace = true;
+		return 0;
+	case OPT_NOTE:
+		run->note = arg;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* First those that every command has, then those of run. */
+static const struct option cli_options[] = {
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "json", required_argument, NULL, OPT_JSON },
+	{ "mech", required_argument, NULL, OPT_MECH },
+	{ "pattern", required_argument, NULL, OPT_PATTERN },
+	{ "wait", required_argument, NULL, OPT_WAIT },
+	{ "size", required_argument, NULL, OPT_SIZE },
+	{ "placement", required_argument, NULL, OPT_PLACEMENT },
+	{ "cpus", required_argument, NULL, OPT_CPUS },
+	{ "messages", required_argument, NULL, OPT_MESSAGES },
+	{ "warmup", required_argument, NULL, OPT_WARMUP },
+	{ "blocks", required_argument, NULL, OPT_BLOCKS },
+	{ "rounds", required_argument, NULL, OPT_ROUNDS },
+	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "trace", no_argument, NULL, OPT_TRACE },
+	{ "note", required_argument, NULL, OPT_NOTE },
+	{ "quiet", no_argument, NULL, OPT_QUIET },
+	{ 0 }
+};
+
+static const char *cli_option_name(int opt)
+{
+	for (size_t i = 0; cli_options[i].name; i++)
+		if (cli_options[i].val == opt)
+			return cli_options[i].name;
+	return NULL;
+}
+
+static int cli_option(struct cli_ctx *x, int opt, const char *arg, const char *word)
+{
+	bool common = opt == OPT_HELP || opt == OPT_JSON;
+
+	if (opt == '?')
+		return cli_error(x, "unknown option '%s'; see ipcscope --help", word);
+	if (opt == ':')
+		return cli_error(x, "option '%s' needs a value; see ipcscope --help", word);
+	x->opt = cli_option_name(opt);
+	if (!common && x->cli->command != CLI_RUN)
+		return cli_error(x, "an option of `ipcscope run` only; see ipcscope --help");
+	if (opt == OPT_HELP)
+		x->cli->command = CLI_HELP;
+	else if (opt == OPT_JSON)
+		x->cli->json = arg;
+	else if (opt == OPT_QUIET)
+		x->cli->quiet = true;
+	else
+		return cli_run_option(x, opt, arg);
+	return 0;
+}
+
+static int cli_options_parse(struct cli_ctx *x, int argc, char **argv)
+{
+	/* The leading ':' makes getopt silent and tells a missing value apart. */
+	static const char letters[] = ":m:p:w:s:P:c:n:tj:qh";
+	int opt, ret = 0;
+
+	optind = 0;
+	opterr = 0;
+	while (!ret && (opt = getopt_long(argc, argv, letters, cli_options, NULL)) != -1) {
+		ret = cli_option(x, opt, optarg, argv[optind > 1 ? optind - 1 : 1]);
+		if (!ret)
+			x->opt = NULL;
+	}
+	if (ret)
+		return ret;
+	x->cli->files = argv + optind;
+	if (argv[optind] && x->cli->command != CLI_REPORT && x->cli->command != CLI_HELP)
+		return cli_error(x, "'%s' is one word too many; see ipcscope --help", argv[optind]);
+	if (!argv[optind] && x->cli->command == CLI_REPORT)
+		return cli_error(x, "report needs a result file, as written by ipcscope run --json");
+	return 0;
+}
+
+static int cli_command(struct cli_ctx *x, const char *word)
+{
+	static const struct {
+		const char *word;
+		enum cli_command command;
+	} table[] = {
+		{ "list", CLI_LIST }, { "run", CLI_RUN }, { "report", CLI_REPORT },
+		{ "help", CLI_HELP }, { "--help", CLI_HELP }, { "-h", CLI_HELP },
+		{ "--version", CLI_VERSION },
+	};
+
+	for (size_t i = 0; word && i < sizeof(table) / sizeof(table[0]); i++) {
+		if (strcmp(word, table[i].word))
+			continue;
+		x->cli->command = table[i].command;
+		return 0;
+	}
+	if (!word)
+		return cli_error(x, "no command; try ipcscope list, run, report or --help");
+	return cli_error(x, "unknown command '%s'; known: list run report help", word);
+}
+
+static const struct run_cfg cli_defaults = {
+	.patterns = 1u << PATTERN_PINGPONG | 1u << PATTERN_STREAM,
+	.waits = MECH_W_BLOCK,
+	.sizes = { 64 },
+	.nsizes = 1,
+	.places = 1u << PLACE_SAME_CPU | 1u << PLACE_LLC,
+	.messages = 1000,
+	.warmup = 200,
+	.blocks = 5,
+	.rounds = 3,
+	.seed = 1,
+	.timeout = 10,
+};
+
+int cli_parse(struct cli *cli, int argc, char **argv, struct mech_why *why)
+{
+	struct cli_ctx x = { .cli = cli, .why = why };
+	int ret;
+
+	*cli = (struct cli){ .run = cli_defaults };
+	cli->run.mech = calloc(cli_table_size() + 1, sizeof(*cli->run.mech));
+	if (!cli->run.mech)
+		return -ENOMEM;
+	cli_mechs(&x, "all");
+	ret = cli_command(&x, argc > 1 ? argv[1] : NULL);
+	if (!ret)
+		ret = cli_options_parse(&x, argc - 1, argv + 1);
+	if (ret)
+		cli_free(cli);
+	return ret;
+}
+
+void cli_free(struct cli *cli)
+{
+	free(cli->run.mech);
+	cli->run.mech = NULL;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string.h>
+#include "group.h"
+#include "phases.h"
+
+static void phases_value(json_t *phase, const char *key, FILE *f)
+{
+	json_t *v = json_object_get(phase, key);
+	char buf[24];
+
+	fprintf(f, " %9s", json_is_number(v) ?
+		report_number(buf, sizeof(buf), json_number_value(v)) : "-");
+}
+
+static void phases_line(json_t *phase, json_t *traced, FILE *f)
+{
+	double total = (double)group_integer(traced, "total");
+	json_t *sum = json_object_get(phase, "sum");
+
+	fprintf(f, "  %-10s", group_string(phase, "name"));
+	if (json_is_true(json_object_get(phase, "absent"))) {
+		fprintf(f, " %9s %9s %9s %9s %7s  %s is not on this kernel\n", "n/a", "n/a", "n/a",
+			"n/a", "n/a", group_string(phase, "hook"));
+		return;
+	}
+	phases_value(phase, "n", f);
+	phases_value(phase, "mean", f);
+	phases_value(phase, "p50", f);
+	phases_value(phase, "p99", f);
+	if (json_is_integer(sum) && total > 0)
+		fprintf(f, " %6.1f%%", 100 * (double)json_integer_value(sum) / total);
+	else
+		fprintf(f, " %7s", "-");
+	fprintf(f, "  %s\n", group_string(phase, "hook"));
+}
+
+/* The parts are summed here, from the printed data: the total is checked, not repeated. */
+static void phases_total(json_t *phases, json_t *traced, FILE *f)
+{
+	const uint64_t total = group_integer(traced, "total");
+	const uint64_t n = group_integer(traced, "messages");
+	uint64_t sum = 0;
+	json_t *phase;
+	char buf[24];
+	size_t i;
+
+	if (!json_is_integer(json_object_get(traced, "total")) || !n)
+		return;
+	json_array_foreach(phases, i, phase)
+		sum += group_integer(phase, "sum");
+	fprintf(f, "  %-10s", "total");
+	fprintf(f, " %9s", report_number(buf, sizeof(buf), (double)n));
+	fprintf(f, " %9s", report_number(buf, sizeof(buf), (double)total / (double)n));
+	fprintf(f, "  sum of phases %llu %s send entry to receive exit %llu\n",
+		(unsigned long long)sum, sum == total ? "=" : "DIFFERS FROM",
+		(unsigned long long)total);
+}
+
+static void phases_cert(json_t *cert, FILE *f)
+{
+	static const char *const zero[] = {
+		"unmatched", "missed", "map_failed", "overwritten", "negative", "mispaired",
+		"unreadable",
+	};
+
+	fprintf(f, "  certificate: sent %llu, received %llu, in flight %llu;",
+		(unsigned long long)group_integer(cert, "sent"),
+		(unsigned long long)group_integer(cert, "received"),
+		(unsigned long long)group_integer(cert, "in_flight"));
+	for (size_t i = 0; i < sizeof(zero) / sizeof(zero[0]); i++)
+		fprintf(f, " %s %llu", zero[i], (unsigned long long)group_integer(cert, zero[i]));
+	fputc('\n', f);
+}
+
+static void phases_cost(json_t *cell, json_t *traced, FILE *f)
+{
+	json_t *plain = json_object_get(cell, "cost"), *with = json_object_get(traced, "cost");
+	double a = json_number_value(json_object_get(plain, "per_msg"));
+	double b = json_number_value(json_object_get(with, "per_msg"));
+	char x[24], y[24], z[24];
+
+	if (!json_is_object(plain) || !json_is_object(with))
+		return;
+	fprintf(f, "  probes: %s untraced, %s traced: they add %s%s %s (%.1f %%) to a %s\n",
+		report_number(x, sizeof(x), a), report_number(y, sizeof(y), b),
+		b < a ? "-" : "", report_number(z, sizeof(z), b < a ? a - b : b - a),
+		group_string(cell, "unit"), 100 * (b - a) / a,
+		strcmp(group_string(cell, "pattern"), "pingpong") ? "message" : "round trip");
+}
+
+static void phases_cell(json_t *cell, FILE *f)
+{
+	json_t *traced = json_object_get(cell, "traced"), *phases, *phase;
+	size_t i;
+
+	fprintf(f, "\nphases of %s, run %llu, ", group_string(cell, "id"),
+		(unsigned long long)group_integer(cell, "run") + 1);
+	if (!json_is_object(traced)) {
+		fprintf(f, "n/a: %s\n", group_string(cell, "untraced"));
+		return;
+	}
+	fprintf(f, "sender to receiver [%s]; in %llu of %llu the receiver slept\n",
+		strcmp(group_string(cell, "unit"), "none") ? group_string(cell, "unit") : "not timed",
+		(unsigned long long)group_integer(traced, "slept"),
+		(unsigned long long)group_integer(traced, "messages"));
+	fprintf(f, "  %-10s %9s %9s %9s %9s %7s  %s\n", "phase", "messages", "mean", "p50", "p99",
+		"share", "ends at");
+	phases = json_object_get(cell, "phases");
+	json_array_foreach(phases, i, phase)
+		phases_line(phase, traced, f);
+	phases_total(phases, traced, f);
+	phases_cert(json_object_get(cell, "certificate"), f);
+	phases_cost(cell, traced, f);
+}
+
+void phases_print(json_t *cells, FILE *f)
+{
+	json_t *cell;
+	size_t i;
+
+	json_array_foreach(cells, i, cell)
+		if (json_object_get(cell, "traced") || json_object_get(cell, "untraced"))
+			phases_cell(cell, f);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Reports: pure functions of result data. */
+#ifndef IPCSCOPE_REPORT_H
+#define IPCSCOPE_REPORT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+/**
+ * report_table() - print a result for people
+ * @result:	a valid result, also a merged one
+ * @f:		where to
+ *
+ * One table for each pattern and message size: a line for each mechanism and wait policy, a
+ * group of columns for each placement. A cell measured in several runs shows the mean of
+ * their costs and the spread between them; percentiles come from the merged histograms.
+ * Then the phases of traced cells, the reasons of skipped and failed ones, and what was run
+ * on.
+ *
+ * Return: 0, -ENOMEM, or -EIO if @f does not take it all.
+ */
+int report_table(json_t *result, FILE *f);
+
+#endif /* IPCSCOPE_REPORT_H */

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cell.h"
+#include "group.h"
+#include "phases.h"
+#include "report.h"
+
+#define TABLE_NOTES_MAX	64
+#define TABLE_COLUMN	38
+
+/**
+ * struct table - state of one report
+ * @f:		where to
+ * @cells:	the result's cells
+ * @runs:	the result's manifests
+ * @note:	reasons already numbered
+ * @notes:	how many
+ * @several:	some cell was measured in more than one run
+ */
+struct table {
+	FILE *f;
+	json_t *cells;
+	json_t *runs;
+	const char *note[TABLE_NOTES_MAX];
+	size_t notes;
+	int several;
+};
+
+/* Number of a reason; the same words get the same number. */
+static size_t table_note(struct table *t, const char *reason)
+{
+	size_t i = 0;
+
+	while (i < t->notes && strcmp(t->note[i], reason))
+		i++;
+	if (i < TABLE_NOTES_MAX && i == t->notes)
+		t->note[t->notes++] = reason;
+	return i + 1;
+}
+
+char *report_number(char *buf, size_t len, double v)
+{
+	char digits[32];
+	size_t n, out = 0;
+
+	if (v < 100) {
+		snprintf(buf, len, "%.1f", v);
+		return buf;
+	}
+	n = (size_t)snprintf(digits, sizeof(digits), "%.0f", v);
+	for (size_t i = 0; i < n && out + 2 < len; i++) {
+		if (i && (n - i) % 3 == 0)
+			buf[out++] = ',';
+		buf[out++] = digits[i];
+	}
+	buf[out] = '\0';
+	return buf;
+}
+
+/* Half the interval (one run) or the whole range (several), in percent of the cost. */
+static void table_spread(const struct group *g, char *buf, size_t len)
+{
+	double width = g->ok > 1 ? g->hi - g->lo : (g->hi - g->lo) / 2;
+
+	if (!g->bounded || g->cost <= 0)
+		snprintf(buf, len, "n/a");
+	else
+		snprintf(buf, len, "%.2f%%", 100 * width / g->cost);
+}
+
+static void table_quantile(const struct group *g, unsigned int permille, char *buf, size_t len)
+{
+	uint64_t v;
+
+	if (hist_quantile(&g->hist, permille, &v))
+		snprintf(buf, len, "-");
+	else
+		report_number(buf, len, (double)v);
+}
+
+static void table_figures(struct table *t, const struct group *g)
+{
+	char cost[24], spread[16], p50[24], p99[24];
+
+	report_number(cost, sizeof(cost), g->cost);
+	table_spread(g, spread, sizeof(spread));
+	table_quantile(g, 500, p50, sizeof(p50));
+	table_quantile(g, 990, p99, sizeof(p99));
+	fprintf(t->f, " %10s %7s %8s %9s ", cost, spread, p50, p99);
+}
+
+static void table_cell(struct table *t, const char *id)
+{
+	struct group *g = group_gather(t->cells, id);
+	char text[64] = "", count[24];
+
+	if (!g)
+		snprintf(text, sizeof(text), "-");
+	else if (g->failed)
+		snprintf(text, sizeof(text), "FAIL [%zu]",
+			 table_note(t, group_string(g->failed, "reason")));
+	else if (!g->ok)
+		snprintf(text, sizeof(text), "skip [%zu]",
+			 table_note(t, group_string(g->first, "reason")));
+	else if (!strcmp(g->unit, "none"))
+		snprintf(text, sizeof(text), "works: %s verified",
+			 report_number(count, sizeof(count), (double)g->received));
+	if (*text)
+		fprintf(t->f, " %*s ", TABLE_COLUMN - 2, text);
+	else
+		table_figures(t, g);
+	free(g);
+}
+
+/* The unit of a placement's figures in one table: that of its first measured cell. */
+static const char *table_unit(struct table *t, json_t *like, const char *place)
+{
+	const char *unit = "-";
+	json_t *cell;
+	size_t i;
+
+	json_array_foreach(t->cells, i, cell) {
+		if (strcmp(group_string(cell, "placement"), place) ||
+		    strcmp(group_string(cell, "pattern"), group_string(like, "pattern")) ||
+		    group_integer(cell, "size") != group_integer(like, "size") ||
+		    strcmp(group_string(cell, "status"), "ok"))
+			continue;
+		unit = group_string(cell, "unit");
+		break;
+	}
+	return unit;
+}
+
+static int table_has_place(struct table *t, const char *place)
+{
+	json_t *cell;
+	size_t i;
+
+	json_array_foreach(t->cells, i, cell)
+		if (!strcmp(group_string(cell, "placement"), place))
+			return 1;
+	return 0;
+}
+
+static void table_head(struct table *t, json_t *like)
+{
+	const char *pattern = group_string(like, "pattern");
+	const char *spread = t->several ? "spread" : "+-95%";
+	char group[64];
+
+	fprintf(t->f, "\n%s, %llu-byte messages: cost of a %s\n\n", pattern,
+		(unsigned long long)group_integer(like, "size"),
+		strcmp(pattern, "pingpong") ? "message" : "round trip");
+	fprintf(t->f, "%-18s", "");
+	for (enum topo_place p = 0; p < PLACE_COUNT; p++) {
+		const char *unit = table_unit(t, like, topo_place_name(p));
+
+		if (!table_has_place(t, topo_place_name(p)))
+			continue;
+		snprintf(group, sizeof(group), "%s [%s]", topo_place_name(p),
+			 !strcmp(unit, "none") ? "not timed" : unit);
+		fprintf(t->f, " %*s ", TABLE_COLUMN - 2, group);
+	}
+	fprintf(t->f, "\n%-12s %-5s", "mechanism", "wait");
+	for (enum topo_place p = 0; p < PLACE_COUNT; p++)
+		if (table_has_place(t, topo_place_name(p)))
+			fprintf(t->f, " %10s %7s %8s %9s ", "mean", spread, "p50", "p99");
+	fputc('\n', t->f);
+}
+
+static int table_same_row(json_t *a, json_t *b)
+{
+	return !strcmp(group_string(a, "pattern"), group_string(b, "pattern")) &&
+	       group_integer(a, "size") == group_integer(b, "size") &&
+	       !strcmp(group_string(a, "mech"), group_string(b, "mech")) &&
+	       !strcmp(group_string(a, "wait"), group_string(b, "wait"));
+}
+
+static int table_same_table(json_t *a, json_t *b)
+{
+	return !strcmp(group_string(a, "pattern"), group_string(b, "pattern")) &&
+	       group_integer(a, "size") == group_integer(b, "size");
+}
+
+static void table_row(struct table *t, json_t *like)
+{
+	fprintf(t->f, "%-12s %-5s", group_string(like, "mech"), group_string(like, "wait"));
+	for (enum topo_place p = 0; p < PLACE_COUNT; p++) {
+		char id[160];
+
+		if (!table_has_place(t, topo_place_name(p)))
+			continue;
+		snprintf(id, sizeof(id), "%s/%s/%s/%llu/%s", group_string(like, "mech"),
+			 group_string(like, "pattern"), group_string(like, "wait"),
+			 (unsigned long long)group_integer(like, "size"), topo_place_name(p));
+		table_cell(t, id);
+	}
+	fputc('\n', t->f);
+}
+
+/* Is cell @n the first one for which @same holds? */
+static int table_first(struct table *t, size_t n, int (*same)(json_t *a, json_t *b))
+{
+	json_t *cell = json_array_get(t->cells, n);
+
+	for (size_t i = 0; i < n; i++)
+		if (same(json_array_get(t->cells, i), cell))
+			return 0;
+	return 1;
+}
+
+static void table_tables(struct table *t)
+{
+	const size_t n = json_array_size(t->cells);
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *head = json_array_get(t->cells, i);
+
+		if (!table_first(t, i, table_same_table))
+			continue;
+		table_head(t, head);
+		for (size_t j = i; j < n; j++)
+			if (table_same_table(head, json_array_get(t->cells, j)) &&
+			    table_first(t, j, table_same_row))
+				table_row(t, json_array_get(t->cells, j));
+	}
+}
+
+static void table_notes(struct table *t)
+{
+	if (t->notes)
+		fputc('\n', t->f);
+	for (size_t i = 0; i < t->notes; i++)
+		fprintf(t->f, "[%zu] %s\n", i + 1, t->note[i]);
+}
+
+static void table_run(struct table *t, size_t n, json_t *run)
+{
+	json_t *kernel = json_object_get(run, "kernel"), *clock = json_object_get(run, "clock");
+	const char *unit = group_string(clock, "unit"), *note = group_string(run, "note");
+	const char *hypervisor = group_string(run, "hypervisor");
+	json_t *offset = json_object_get(clock, "offset_bound");
+
+	fprintf(t->f, "run %zu: Linux %s, %zu CPU%s, %s%s%s; ", n + 1,
+		group_string(kernel, "release"), json_array_size(json_object_get(run, "cpus")),
+		json_array_size(json_object_get(run, "cpus")) == 1 ? "" : "s",
+		*hypervisor ? hypervisor : "no hypervisor", *note ? "; " : "", note);
+	if (!strcmp(unit, "none"))
+		fprintf(t->f, "an emulator's times are not results\n");
+	else if (!strcmp(unit, "insn"))
+		fprintf(t->f, "clock: instructions, counted by the emulator\n");
+	else if (json_is_integer(offset))
+		fprintf(t->f, "clock %s costs %llu ns, CPUs agree within %llu ns\n",
+			group_string(clock, "source"),
+			(unsigned long long)group_integer(clock, "cost"),
+			(unsigned long long)json_integer_value(offset));
+	else
+		fprintf(t->f, "clock %s costs %llu ns\n", group_string(clock, "source"),
+			(unsigned long long)group_integer(clock, "cost"));
+}
+
+static void table_legend(struct table *t)
+{
+	json_t *run;
+	size_t i;
+
+	fprintf(t->f, "\n%s\n", t->several ?
+		"mean over the runs; spread: (greatest - least) / mean of the runs' costs" :
+		"+-95%: half the 95 % confidence interval of the mean");
+	json_array_foreach(t->runs, i, run)
+		table_run(t, i, run);
+}
+
+static int table_several(json_t *cells)
+{
+	json_t *a, *b;
+	size_t i, j;
+
+	json_array_foreach(cells, i, a)
+		for (j = 0; j < i && (b = json_array_get(cells, j)); j++)
+			if (!strcmp(group_string(a, "id"), group_string(b, "id")))
+				return 1;
+	return 0;
+}
+
+int report_table(json_t *result, FILE *f)
+{
+	struct table t = {
+		.f = f,
+		.cells = json_object_get(result, "cells"),
+		.runs = json_object_get(json_object_get(result, "manifest"), "runs"),
+	};
+
+	t.several = table_several(t.cells);
+	if (!json_is_true(json_object_get(result, "complete")))
+		fprintf(f, "\nPARTIAL: the run was interrupted; cells may rest on fewer launches.\n");
+	table_tables(&t);
+	phases_print(t.cells, f);
+	table_notes(&t);
+	table_legend(&t);
+	return fflush(f) || ferror(f) ? -EIO : 0;
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "fnv.h"
+#include "result.h"
+
+/* Raise it when the measured loop changes what it measures. */
+#define RESULT_LOOP_REV	1
+
+/* What is measured, as opposed to how often: two hashes differ, two figures do not compare. */
+static json_t *result_def(const struct cell *c, const struct run_cfg *cfg)
+{
+	char id[128], text[256], hex[17];
+
+	cell_id(c, id, sizeof(id));
+	snprintf(text, sizeof(text), "loop=%d mech=%u cell=%s messages=%llu warmup=%llu",
+		 RESULT_LOOP_REV, c->ops->rev, id, (unsigned long long)cfg->messages,
+		 (unsigned long long)cfg->warmup);
+	snprintf(hex, sizeof(hex), "%016llx",
+		 (unsigned long long)fnv_add(FNV_START, text, strlen(text)));
+	return json_string(hex);
+}
+
+/* To a thousandth: more digits would say nothing. */
+static json_t *result_real(double v)
+{
+	return json_real(round(v * 1000) / 1000);
+}
+
+static json_t *result_cost(const struct cell_arm *a, const struct clock *clock)
+{
+	struct stats_estimate e;
+
+	if (!a->nsamples || clock->unit == CLOCK_NONE ||
+	    stats_estimate(a->sample, a->nsamples, &e))
+		return json_null();
+	return json_pack("{s:o, s:o}", "per_msg", result_real(e.mean), "ci95", e.has_ci ?
+			 json_pack("[o, o]", result_real(e.lo), result_real(e.hi)) : json_null());
+}
+
+static json_t *result_quantile(const struct hist *h, unsigned int permille)
+{
+	uint64_t v;
+
+	return hist_quantile(h, permille, &v) ? json_null() : json_integer((json_int_t)v);
+}
+
+/* Non-empty buckets as [upper edge, count]: enough to merge and to draw. */
+static json_t *result_buckets(const struct hist *h)
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
+		if (h->bucket[i])
+			json_array_append_new(all, json_pack("[I, I]", (json_int_t)hist_upper(i),
+							     (json_int_t)h->bucket[i]));
+	return all;
+}
+
+static json_t *result_latency(const struct cell_arm *a, const struct clock *clock)
+{
+	const struct hist *h = a->latency;
+
+	if (!h || !h->n || clock->unit == CLOCK_NONE)
+		return json_null();
+	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:I, s:o}", "n", (json_int_t)h->n,
+			 "min", (json_int_t)hist_min(h), "p50", result_quantile(h, 500),
+			 "p99", result_quantile(h, 990), "p999", result_quantile(h, 999),
+			 "max", (json_int_t)h->max, "buckets", result_buckets(h));
+}
+
+static json_t *result_verify(const struct cell_arm *a)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "sent", (json_int_t)a->sent,
+			 "received", (json_int_t)a->verify.received,
+			 "lost", (json_int_t)a->verify.lost,
+			 "duplicated", (json_int_t)a->verify.duplicated,
+			 "reordered", (json_int_t)a->verify.reordered,
+			 "corrupt", (json_int_t)a->verify.corrupt);
+}
+
+static json_t *result_placed(const struct cell *c)
+{
+	const struct cell_arm *a = &c->arm[ARM_PLAIN];
+
+	if (!a->nsamples)
+		return json_null();
+	return json_pack("{s:[i], s:[i], s:I, s:i}", "sender", c->cpu[SIDE_SENDER],
+			 "receiver", c->cpu[SIDE_RECEIVER], "rejected",
+			 (json_int_t)(a->side[SIDE_SENDER].rejected + a->side[SIDE_RECEIVER].rejected),
+			 "blocks_rejected", (int)a->blocks_rejected);
+}
+
+static json_t *result_side(const struct cell_side *s, const struct clock *clock)
+{
+	return json_pack("{s:I, s:I, s:o}", "voluntary", (json_int_t)s->voluntary,
+			 "involuntary", (json_int_t)s->involuntary, "cpu_ns",
+			 clock->unit == CLOCK_NS ? json_integer((json_int_t)s->cpu_ns) : json_null());
+}
+
+static json_t *result_counters(const struct cell_arm *a, const struct clock *clock)
+{
+	if (!a->measured)
+		return json_null();
+	return json_pack("{s:I, s:o, s:o}", "messages", (json_int_t)a->measured,
+			 "sender", result_side(&a->side[SIDE_SENDER], clock),
+			 "receiver", result_side(&a->side[SIDE_RECEIVER], clock));
+}
+
+static json_t *result_phase(const struct trace_phase *p, const struct clock *clock)
+{
+	if (p->absent)
+		return json_pack("{s:s, s:s, s:b}", "name", p->name, "hook", p->hook, "absent", 1);
+	if (!p->n || clock->unit == CLOCK_NONE)
+		return json_pack("{s:s, s:s, s:I}", "name", p->name, "hook", p->hook,
+				 "n", (json_int_t)p->n);
+	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:I, s:o}", "name", p->name, "hook", p->hook,
+			 "n", (json_int_t)p->n, "sum", (json_int_t)p->sum,
+			 "mean", result_real((double)p->sum / (double)p->n),
+			 "p50", (json_int_t)p->p50,
+			 "p99", p->p99 ? json_integer((json_int_t)p->p99) : json_null());
+}
+
+static json_t *result_phases(const struct trace_result *t, const struct clock *clock)
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < t->nphases; i++)
+		json_array_append_new(all, result_phase(&t->phase[i], clock));
+	return all;
+}
+
+static json_t *result_cert(const struct trace_cert *t)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+			 "sent", (json_int_t)t->sent, "received", (json_int_t)t->received,
+			 "in_flight", (json_int_t)t->in_flight,
+			 "unmatched", (json_int_t)t->unmatched, "missed", (json_int_t)t->missed,
+			 "map_failed", (json_int_t)t->map_failed,
+			 "overwritten", (json_int_t)t->overwritten,
+			 "negative", (json_int_t)t->negative,
+			 "mispaired", (json_int_t)t->mispaired,
+			 "unreadable", (json_int_t)t->unreadable);
+}
+
+static void result_add_trace(json_t *o, const struct cell *c, const struct clock *clock)
+{
+	const struct trace_result *t = &c->phases;
+	const bool timed = clock->unit != CLOCK_NONE;
+
+	if (*c->trace_why.text)
+		json_object_set_new(o, "untraced", json_string(c->trace_why.text));
+	if (!c->arm[ARM_TRACED].launches)
+		return;
+	json_object_set_new(o, "traced", json_pack("{s:o, s:o, s:I, s:I, s:o}",
+		"cost", result_cost(&c->arm[ARM_TRACED], clock),
+		"verify", result_verify(&c->arm[ARM_TRACED]),
+		"messages", (json_int_t)t->measured, "slept", (json_int_t)t->slept,
+		"total", timed ? json_integer((json_int_t)t->total) : json_null()));
+	json_object_set_new(o, "phases", result_phases(t, clock));
+	json_object_set_new(o, "certificate", result_cert(&t->cert));
+}
+
+static json_t *result_cell(const struct cell *c, const struct run_cfg *cfg,
+			   const struct clock *clock)
+{
+	const struct cell_arm *a = &c->arm[ARM_PLAIN];
+	const bool ok = c->status == CELL_OK;
+	char id[128];
+	json_t *o;
+
+	cell_id(c, id, sizeof(id));
+	o = json_pack("{s:s, s:o, s:i, s:s, s:s?, s:s, s:s, s:s, s:I, s:s, s:s}",
+		      "id", id, "def", result_def(c, cfg), "run", 0,
+		      "status", cell_status_name(c->status), "reason", ok ? NULL : c->why.text,
+		      "mech", c->ops->name, "pattern", cell_pattern_name(c->pattern),
+		      "wait", cell_wait_name(c->cfg.wait), "size", (json_int_t)c->cfg.size,
+		      "placement", topo_place_name(c->place),
+		      "unit", clock_unit_name(clock->unit));
+	if (!o || c->status == CELL_SKIP)
+		return o;
+	/* A failed cell keeps its counts, which are the evidence, and loses its figures. */
+	json_object_set_new(o, "cost", ok ? result_cost(a, clock) : json_null());
+	json_object_set_new(o, "latency", ok ? result_latency(a, clock) : json_null());
+	json_object_set_new(o, "launches", json_integer(a->launches));
+	json_object_set_new(o, "verify", result_verify(a));
+	json_object_set_new(o, "placed", result_placed(c));
+	json_object_set_new(o, "counters", result_counters(a, clock));
+	if (ok)
+		result_add_trace(o, c, clock);
+	return o;
+}
+
+/* Interrupted before its first launch ended: there is nothing to say about it. */
+static bool result_unmeasured(const struct cell *c)
+{
+	return c->status == CELL_OK && !c->arm[ARM_PLAIN].launches;
+}
+
+json_t *result_build(const struct plan *plan, const struct run_cfg *cfg,
+		     const struct clock *clock, json_t *manifest, bool complete)
+{
+	json_t *cells = json_array();
+
+	for (size_t i = 0; i < plan->n; i++)
+		if (!result_unmeasured(&plan->cell[i]))
+			json_array_append_new(cells, result_cell(&plan->cell[i], cfg, clock));
+	return json_pack("{s:s, s:b, s:{s:[o]}, s:o}", "schema", RESULT_SCHEMA,
+			 "complete", complete, "manifest", "runs", manifest, "cells", cells);
+}
+
+static bool result_valid(json_t *r)
+{
+	const char *schema = json_string_value(json_object_get(r, "schema"));
+
+	return schema && !strcmp(schema, RESULT_SCHEMA) &&
+	       json_is_array(json_object_get(r, "cells")) &&
+	       json_is_array(json_object_get(json_object_get(r, "manifest"), "runs"));
+}
+
+json_t *result_load(const char *path, struct mech_why *why)
+{
+	json_error_t error;
+	json_t *r = json_load_file(path, 0, &error);
+
+	if (!r) {
+		mech_because(why, "%s: %.120s; give a file from ipcscope run --json",
+			 path, error.text);
+		return NULL;
+	}
+	if (result_valid(r))
+		return r;
+	mech_because(why, "%s: not a result of schema %s", path, RESULT_SCHEMA);
+	json_decref(r);
+	return NULL;
+}
+
+static const char *result_string(json_t *cell, const char *key)
+{
+	const char *s = json_string_value(json_object_get(cell, key));
+
+	return s ? s : "";
+}
+
+static int result_check_defs(json_t *cells, json_t *cell, struct mech_why *why)
+{
+	json_t *other;
+	size_t i;
+
+	json_array_foreach(cells, i, other) {
+		if (strcmp(result_string(other, "id"), result_string(cell, "id")) ||
+		    !strcmp(result_string(other, "def"), result_string(cell, "def")))
+			continue;
+		mech_because(why, "%s was measured under two definitions (%s, %s); run both with the same options and version",
+			 result_string(cell, "id"), result_string(other, "def"),
+			 result_string(cell, "def"));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int result_merge(json_t *to, json_t *from, struct mech_why *why)
+{
+	json_t *runs = json_object_get(json_object_get(to, "manifest"), "runs");
+	json_t *cells = json_object_get(to, "cells"), *cell;
+	const size_t base = json_array_size(runs);
+	size_t i;
+
+	json_array_foreach(json_object_get(from, "cells"), i, cell) {
+		json_t *copy;
+		int ret = result_check_defs(cells, cell, why);
+
+		if (ret)
+			return ret;
+		copy = json_copy(cell);
+		json_object_set_new(copy, "run", json_integer((json_int_t)base +
+				    json_integer_value(json_object_get(cell, "run"))));
+		if (json_array_append_new(cells, copy))
+			return -ENOMEM;
+	}
+	if (!json_is_true(json_object_get(from, "complete")))
+		json_object_set_new(to, "complete", json_false());
+	return json_array_extend(runs, json_object_get(json_object_get(from, "manifest"), "runs")) ?
+		-ENOMEM : 0;
+}
+
+int result_write(json_t *result, FILE *f)
+{
+	errno = 0;
+	if (json_dumpf(result, f, JSON_INDENT(1) | JSON_REAL_PRECISION(15)) ||
+	    fputc('\n', f) == EOF || fflush(f))
+		return errno ? -errno : -EIO;
+	return 0;
+}
