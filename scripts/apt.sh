@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# apt with lists, cache and state of our own, on the system's sources and keys.
+# Sourced by scripts/kernels; needs lib.sh.
+
+apt_dir=$CACHE/apt
+
+# The system's transport settings (proxies, certificates) are kept; its hooks
+# are not, since they may clean up what is not ours.
+apt_setup()
+{
+	command -v apt-get >/dev/null ||
+		die 3 "apt-get: command not found; the kernels are Debian's, so fetch them on Debian 12"
+	mkdir -p "$apt_dir"/{lists/partial,archives/partial,parts}
+	: >"$apt_dir/status"
+	{
+		apt-config dump --format '%F "%v";%n' Acquire
+		cat <<-END
+			Dir::Etc::main "/dev/null";
+			Dir::Etc::parts "$apt_dir/parts";
+			Dir::State "$apt_dir";
+			Dir::State::lists "$apt_dir/lists";
+			Dir::State::status "$apt_dir/status";
+			Dir::Cache "$apt_dir";
+			Dir::Cache::archives "$apt_dir/archives";
+			APT::Sandbox::User "";
+			Acquire::Languages "none";
+			Acquire::Retries "3";
+		END
+	} >"$apt_dir/apt.conf.$$"
+	mv "$apt_dir/apt.conf.$$" "$apt_dir/apt.conf"
+}
+
+apt_run()
+{
+	APT_CONFIG=$apt_dir/apt.conf "$@" 8>&- 9>&- </dev/null
+}
+
+# Lists younger than a day are good enough.
+apt_update()
+{
+	[ -n "$(find "$apt_dir/updated" -mmin -1440 2>/dev/null)" ] && return
+	apt_run apt-get -qq update >&2 ||
+		die 4 "apt-get update failed; its message is above, the lists are in $apt_dir"
+	touch "$apt_dir/updated"
+}
+
+# apt_locked COMMAND...: one at a time works on the lists.
+apt_locked()
+{
+	mkdir -p "$apt_dir" || die 4 "$apt_dir: cannot be made; set XDG_CACHE_HOME to a writable directory"
+	(
+		flock 8
+		apt_setup
+		apt_update
+		"$@"
+	) 8>"$apt_dir/lock"
+}
+
+# apt_dependencies PACKAGE REGEX: its direct dependencies that match, one a line.
+apt_dependencies()
+{
+	apt_locked apt_run apt-cache depends --no-recommends --no-suggests "$1" |
+		awk -v re="$2" '/Depends:/ && $NF ~ re { print $NF }'
+}
+
+# apt_dependency PACKAGE REGEX: the first of them; fails if there is none.
+apt_dependency()
+{
+	apt_dependencies "$@" | awk 'NR == 1; END { exit !NR }'
+}
+
+# apt_download DIR PACKAGE...: the .deb files, verified by apt, into DIR.
+apt_download()
+{
+	local dir=$1
+	shift
+
+	mkdir -p "$dir"
+	printf 'kernels: fetching %s\n' "$*" >&2
+	(cd "$dir" && apt_locked apt_run apt-get -qq download "$@" >&2) ||
+		die 4 "apt-get download $* failed; remove $apt_dir/updated to refresh the lists and try again"
+}

@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# Common to the scripts: where things are, and how a script says no.
+# Sourced, never run.
+
+export LC_ALL=C
+umask 022
+
+# die STATUS MESSAGE: one line that names the value and the remedy.
+die()
+{
+	printf '%s: %s\n' "${0##*/}" "$2" >&2
+	exit "$1"
+}
+
+# usage: the comment block at the head of the calling script, without its '# '.
+usage()
+{
+	sed -n '3,/^[^#]/{s/^# \{0,1\}//p}' "$0"
+}
+
+need()
+{
+	local tool
+
+	for tool; do
+		command -v "$tool" >/dev/null ||
+			die 125 "$tool: command not found; run scripts/deps, which installs it"
+	done
+}
+
+# The tree that the script lies in, or the one named by $TREE.
+if [ -z "${TREE:-}" ]; then
+	TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+fi
+[ -d "$TREE/scripts" ] || [ -d "$TREE/kmod" ] ||
+	die 125 "TREE=$TREE: not an ipcscope tree; unset TREE or name one"
+
+[ -n "${XDG_CACHE_HOME:-}${HOME:-}" ] ||
+	die 125 "neither HOME nor XDG_CACHE_HOME is set; set one, the cache lies there"
+# shellcheck disable=SC2034 # used by the scripts that source this
+BUILD=$TREE/build CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/ipcscope
+
+# tracked DIR...: the tracked files below DIR, NUL-separated, in byte order.
+# A clone that belongs to somebody else is read all the same.
+tracked()
+{
+	git -C "$TREE" -c safe.directory='*' ls-files -z -- "$@" | sort -z
+}
