@@ -3,6 +3,8 @@
 # Common to the scripts: where things are, and how a script says no.
 # Sourced, never run.
 
+set -Eeuo pipefail
+trap 'printf "%s: line %d of %s failed\n" "${0##*/}" "$LINENO" "${BASH_SOURCE[0]}" >&2' ERR
 export LC_ALL=C
 umask 022
 

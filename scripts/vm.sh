@@ -57,7 +57,7 @@ have_kvm()
 # patch their own text (tracepoints, BPF attach), hence thread=single.
 qemu_arguments()
 {
-	local words="console=ttyS0 loglevel=5 8250.nr_uarts=4 panic=-1 oops=panic log_buf_len=4M"
+	local words="console=ttyS0 loglevel=5 8250.nr_uarts=4 panic=-1 oops=panic log_buf_len=4M cryptomgr.notests"
 	local port
 
 	smp=${smp:-${cpus:-$((insn ? 1 : 2))}}
