@@ -31,10 +31,9 @@ need()
 	done
 }
 
-# The tree that the script lies in, or the one named by $TREE.
-if [ -z "${TREE:-}" ]; then
-	TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-fi
+# Where the scripts are, and the tree: theirs, or the one named by $TREE.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+TREE=${TREE:-${here%/*}}
 [ -d "$TREE/scripts" ] || [ -d "$TREE/kmod" ] ||
 	die 125 "TREE=$TREE: not an ipcscope tree; unset TREE or name one"
 

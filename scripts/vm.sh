@@ -3,9 +3,6 @@
 # The parts of scripts/vm: the variables are those of its command line.
 # shellcheck disable=SC2154,SC2034,SC2054 # QEMU's commas are QEMU's
 
-# Lines in a kernel log that no healthy kernel writes.
-bad_lines='WARNING: |BUG: |\[#[0-9]+\]|kernel BUG|Kernel panic|Call Trace:|UBSAN:|refcount_t: |possible (recursive|circular) locking|inconsistent lock state|suspicious RCU usage|bad unlock balance|rcu.*(stall|self-detected)|soft lockup|hard LOCKUP|blocked for more than|scheduling while atomic|sleeping function called|kmemleak: [0-9]+ new|general protection fault,|nobody cared|unchecked MSR|page allocation failure|Bad page'
-
 # number OPTION VALUE...
 number()
 {
@@ -35,7 +32,7 @@ find_kernel()
 			die 125 "--build $kdir: not a kernel's build directory; --vmlinux needs the one it was built in"
 		return
 	fi
-	cache=$("$(dirname "$0")/kernels" "$kernel") || exit 125
+	cache=$("$here/kernels" "$kernel") || exit 125
 	vmlinux=$cache/vmlinux release=$(cat "$cache/release")
 }
 
@@ -111,52 +108,4 @@ run_qemu()
 	wait $pid || rc=$?
 	wait "${followers[@]}" || true
 	trap - INT TERM HUP
-}
-
-# complaints: what is wrong in the kernel's log; fails if nothing is.
-complaints()
-{
-	local log=console.log taint=$1
-
-	[ ! -f dmesg ] || log=dmesg
-	if grep -nE "$bad_lines" "$log" | head -n 20 | grep .; then
-		echo "tainted: $taint"
-	elif [ "$taint" != unknown ] && [ $((taint & ~12288)) != 0 ]; then
-		echo "tainted: $taint, more than an out-of-tree module explains (12288); see Documentation/admin-guide/tainted-kernels.rst"
-	else
-		return 1
-	fi
-}
-
-# verdict: leaves with the exit status of scripts/vm.
-verdict()
-{
-	local trailer status='' tainted=unknown size=0 sum=''
-
-	rm -f initramfs
-	trailer=$(tail -n 1 report | tr -d '\0')
-	if [[ $trailer =~ ^ipcscope-vm\ end\ status=([0-9]+)\ tainted=([0-9]+)\ size=([0-9]+)\ sha256=([0-9a-f]+)$ ]]; then
-		status=${BASH_REMATCH[1]} tainted=${BASH_REMATCH[2]}
-		size=${BASH_REMATCH[3]} sum=${BASH_REMATCH[4]}
-		head -c "$size" report >report.tar
-		[ "$(sha256sum <report.tar)" = "$sum  -" ] ||
-			die 125 "$run/report: damaged on its way out of the guest; run it again"
-		tar -xf report.tar --strip-components=2 vm/result
-		[ -z "$out" ] || tar -xf report.tar -C "$out" --no-same-owner --strip-components=1 out
-		rm report.tar
-	fi
-	rm report
-
-	if complaints "$tainted" >&2; then
-		die 99 "the kernel complained; all of it is in $run/$([ -f dmesg ] && echo dmesg || echo console.log)"
-	fi
-	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
-		tail -n 10 console.log >&2
-		die 124 "no end after $timeout s; the console so far is in $run/console.log, --timeout gives more"
-	fi
-	if [ -z "$status" ] || { [ "$rc" != 33 ] && [ "$rc" != 0 ]; }; then
-		tail -n 10 console.log qemu.log >&2
-		die 125 "QEMU ended with status $rc and the guest gave no verdict; see $run"
-	fi
-	exit "$status"
 }

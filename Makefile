@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0
+# The verbs.  Everything generated lies in build/; each room builds itself.
+
+KERNEL	?= 6.1
+SEEDS	?= 1
+PREFIX	?= /usr/local
+
+export V KERNEL SEEDS PREFIX DESTDIR
+unexport CDPATH
+
+Q	:= $(if $(V),,@)
+MAKEFLAGS += --no-print-directory
+rooms	:= $(patsubst %/Makefile,%,$(wildcard bpf/Makefile user/Makefile selftests/Makefile))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all module user bpf tests bench check check-all lint vm clean install help
+
+all: module user ## build everything: module, harness and BPF programs
+
+module: ## build build/<release>/ipcring.ko for KERNEL=6.1|6.12|...|native
+	$(Q)$(CURDIR)/scripts/kmod $(KERNEL)
+
+user: bpf ## build build/ipcscope
+	$(Q)$(if $(filter user,$(rooms)),$(MAKE) -C user)
+
+bpf: ## build the BPF programs and their skeletons
+	$(Q)$(if $(filter bpf,$(rooms)),$(MAKE) -C bpf)
+
+tests: user # the host's unit tests and the guest's selftests
+	$(Q)$(if $(filter user,$(rooms)),$(MAKE) -C user tests)
+	$(Q)$(if $(filter selftests,$(rooms)),$(MAKE) -C selftests \
+		KSFT=$$($(CURDIR)/scripts/kernels source)/tools/testing/selftests)
+
+bench: ## compare all mechanisms; SEEDS=5 also prints the spread
+	$(Q)$(CURDIR)/scripts/deps bench
+	$(Q)$(MAKE) all
+	$(Q)$(CURDIR)/scripts/bench
+
+check: ## lint, unit tests, and the selftests in a VM
+	$(Q)$(CURDIR)/scripts/deps check
+	$(Q)$(CURDIR)/scripts/check
+
+check-all: ## check, on every kernel that scripts/kernels knows
+	$(Q)$(CURDIR)/scripts/deps check
+	$(Q)$(CURDIR)/scripts/check --all
+
+lint: ## checkpatch, sparse, shellcheck, kernel-doc and the house rules
+	$(Q)$(CURDIR)/scripts/deps check
+	$(Q)$(CURDIR)/scripts/lint
+
+vm: module user ## a shell in a VM with KERNEL, this tree and the module
+	$(Q)$(CURDIR)/scripts/vm --kernel $(KERNEL) --shell
+
+clean: ## remove build/
+	$(Q)rm -rf $(CURDIR)/build
+
+install: user ## install ipcscope below DESTDIR and PREFIX
+	$(Q)$(MAKE) -C user install
+
+help: ## this list
+	$(Q)awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
