@@ -29,8 +29,7 @@ bpf: ## build the BPF programs and their skeletons
 
 tests: user # the host's unit tests and the guest's selftests
 	$(Q)$(if $(filter user,$(rooms)),$(MAKE) -C user tests)
-	$(Q)$(if $(filter selftests,$(rooms)),$(MAKE) -C selftests \
-		KSFT=$$($(CURDIR)/scripts/kernels source)/tools/testing/selftests)
+	$(Q)$(if $(filter selftests,$(rooms)),$(MAKE) -C selftests)
 
 bench: ## compare all mechanisms; SEEDS=5 also prints the spread
 	$(Q)$(CURDIR)/scripts/deps bench

@@ -17,8 +17,18 @@ files()
 #   FILE_PATH_CHANGES	MAINTAINERS is the kernel's
 #   LINUX_VERSION_CODE	has a rule of its own, which knows the two files that may
 #   MACRO_ARG_REUSE	guesses; a macro that evaluates twice is seen in review
-#   PREFER_KERNEL_TYPES	(outside kmod/) user space has stdint.h
-ignore=FILE_PATH_CHANGES,LINUX_VERSION_CODE,MACRO_ARG_REUSE
+# in headers that user space reads:
+#   BIT_MACRO		the kernel does not export BIT()
+# in trace headers:
+#   OPEN_ENDED_LINE, PARENTHESIS_ALIGNMENT	TRACE_EVENT() has a shape of its own
+# in user space and BPF, which have other headers and C11:
+#   PREFER_KERNEL_TYPES, ARRAY_SIZE, PREFER_DEFINED_ATTRIBUTE_MACRO, BIT_MACRO,
+#   CAMELCASE (_Atomic, PRIu64, libbpf), VOLATILE (BPF's constants),
+#   COMPLEX_MACRO (lists of tables)
+common=FILE_PATH_CHANGES,LINUX_VERSION_CODE,MACRO_ARG_REUSE
+tracing=$common,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
+userland=$common,PREFER_KERNEL_TYPES,ARRAY_SIZE,PREFER_DEFINED_ATTRIBUTE_MACRO,BIT_MACRO
+userland+=,CAMELCASE,VOLATILE,COMPLEX_MACRO
 
 checkpatch()
 {
@@ -33,8 +43,10 @@ checkpatch()
 rule_checkpatch()
 {
 	source=$("$here/kernels" source)
-	checkpatch "$ignore" 'kmod/*.[ch]'
-	checkpatch "$ignore,PREFER_KERNEL_TYPES" '*.[ch]' ':!kmod'
+	checkpatch "$common,BIT_MACRO" kmod/ring.h 'kmod/include/*.h'
+	checkpatch "$tracing" kmod/trace.h
+	checkpatch "$common" 'kmod/*.[ch]' ':!kmod/ring.h' ':!kmod/trace.h' ':!kmod/include'
+	checkpatch "$userland" '*.[ch]' ':!kmod'
 }
 
 # The compiler's W=1 and sparse have to be silent, too.
