@@ -44,6 +44,15 @@ find_module()
 	echo "/ipcscope/build/$release/ipcring.ko"
 }
 
+# terminal: the host's, for a shell.
+terminal()
+{
+	local size
+
+	size=$(stty size 2>/dev/null) || size="24 80"
+	printf '%s=%s\n' term "${TERM:-dumb}" rows "${size% *}" cols "${size#* }"
+}
+
 # /dev/kvm alone proves nothing: it may be there and not work.
 have_kvm()
 {
