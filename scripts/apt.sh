@@ -36,19 +36,18 @@ apt_run()
 	APT_CONFIG=$apt_dir/apt.conf "$@" 8>&- 9>&- </dev/null
 }
 
-# Lists younger than a day are good enough.
+# Lists younger than a day are good enough.  A source that does not answer may be
+# one that has none of our packages, so it is no failure yet.
 apt_update()
 {
 	[ -n "$(find "$apt_dir/updated" -mmin -1440 2>/dev/null)" ] && return
-	apt_run apt-get -qq update >&2 ||
-		die 4 "apt-get update failed; its message is above, the lists are in $apt_dir"
-	touch "$apt_dir/updated"
+	! apt_run apt-get -qq --error-on=any update >&2 || touch "$apt_dir/updated"
 }
 
 # apt_locked COMMAND...: one at a time works on the lists.
 apt_locked()
 {
-	mkdir -p "$apt_dir" || die 4 "$apt_dir: cannot be made; set XDG_CACHE_HOME to a writable directory"
+	directory "$apt_dir"
 	(
 		flock 8
 		apt_setup
@@ -70,13 +69,21 @@ apt_dependency()
 	apt_dependencies "$@" | awk 'NR == 1; END { exit !NR }'
 }
 
+# apt_lacks PACKAGE NAME: it cannot be had; say why.
+apt_lacks()
+{
+	[ -e "$apt_dir/updated" ] ||
+		die 4 "$1: the package lists could not be fetched (apt's messages are above); check the network and the proxy"
+	die 3 "$1: not in this system's apt sources; kernel $2 needs those of Debian 12"
+}
+
 # apt_download DIR PACKAGE...: the .deb files, verified by apt, into DIR.
 apt_download()
 {
 	local dir=$1
 	shift
 
-	mkdir -p "$dir"
+	directory "$dir"
 	printf 'kernels: fetching %s\n' "$*" >&2
 	(cd "$dir" && apt_locked apt_run apt-get -qq download "$@" >&2) ||
 		die 4 "apt-get download $* failed; remove $apt_dir/updated to refresh the lists and try again"

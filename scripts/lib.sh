@@ -21,6 +21,13 @@ usage()
 	sed -n '3,/^[^#]/{s/^# \{0,1\}//p}' "$0"
 }
 
+# directory DIR: make it, and be able to write there.
+directory()
+{
+	mkdir -p "$1" 2>/dev/null && [ -w "$1" ] && return
+	die 125 "$1: cannot be made or written; check its owner, its file system and the space left"
+}
+
 need()
 {
 	local tool
@@ -42,9 +49,14 @@ TREE=${TREE:-${here%/*}}
 # shellcheck disable=SC2034 # used by the scripts that source this
 BUILD=$TREE/build CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/ipcscope
 
-# tracked DIR...: the tracked files below DIR, NUL-separated, in byte order.
-# A clone that belongs to somebody else is read all the same.
+# tracked PATHSPEC...: the tracked files, NUL-separated, in byte order.  A clone
+# that belongs to somebody else is read all the same; where there is no
+# repository, everything that was not built is.
 tracked()
 {
+	if [ ! -e "$TREE/.git" ]; then
+		(cd "$TREE" && find . -path ./build -prune -o -type f -printf '%P\0' | sort -z)
+		return
+	fi
 	git -C "$TREE" -c safe.directory='*' ls-files -z -- "$@" | sort -z
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck disable=SC2154 # here comes from lib.sh
+# shellcheck disable=SC2154 # here comes from lib.sh, source from lint
 # The rules of scripts/lint: each prints what breaks it, and nothing if nothing does.
 
 # files PATTERN...: the tracked files that are there, one a line.
@@ -42,7 +42,6 @@ checkpatch()
 
 rule_checkpatch()
 {
-	source=$("$here/kernels" source)
 	checkpatch "$common,BIT_MACRO" kmod/ring.h 'kmod/include/*.h'
 	checkpatch "$tracing" kmod/trace.h
 	checkpatch "$common" 'kmod/*.[ch]' ':!kmod/ring.h' ':!kmod/trace.h' ':!kmod/include'
@@ -71,7 +70,6 @@ rule_kernel_doc()
 {
 	local list
 
-	source=$("$here/kernels" source)
 	mapfile -t list < <(files 'kmod/*.h' 'user/*.h')
 	[ ${#list[@]} = 0 ] || perl "$source/scripts/kernel-doc" -none "${list[@]}" 2>&1 |
 		grep -v 'no structured comments found' || true

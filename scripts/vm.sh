@@ -7,7 +7,6 @@
 number()
 {
 	[[ $2 =~ ^[0-9]+$ ]] || die 125 "$1 $2: not a number; give a whole number"
-	echo "$2"
 }
 
 # quote WORD...: a shell command that has exactly these words.
