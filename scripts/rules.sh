@@ -131,6 +131,6 @@ rule_whitespace()
 {
 	files . ':!COPYING' | xargs -r -d '\n' grep -nHIE '[[:space:]]+$' || true
 	files . ':!COPYING' | while IFS= read -r file; do
-		[ -z "$(tail -c 1 "$file")" ] || echo "$file: no newline at the end"
+		! grep -qI . "$file" || [ -z "$(tail -c 1 "$file")" ] || echo "$file: no newline at the end"
 	done
 }
