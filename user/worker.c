@@ -271,6 +271,9 @@ static int worker_blocks(struct worker *w, enum mech_side side)
 		s->block[i].rejected[side] = w->rejected;
 		w->me->count.rejected += w->rejected;
 	}
+	/* Or the receiver's exit, 220,000 instructions, would be in the last round trip. */
+	if (!ret && !solo)
+		worker_barrier(s);
 	worker_usage(&w->me->count, 1);
 	if (cfg->gate && side == SIDE_SENDER)
 		*cfg->gate = 0;
