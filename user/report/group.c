@@ -56,6 +56,13 @@ static void group_add_latency(struct hist *h, json_t *latency)
 	hist_merge(h, &one);
 }
 
+static void group_add_sleeps(struct group *g, json_t *counters)
+{
+	g->messages += group_integer(counters, "messages");
+	g->sleeps += group_integer(json_object_get(counters, "sender"), "voluntary") +
+		     group_integer(json_object_get(counters, "receiver"), "voluntary");
+}
+
 static void group_add(struct group *g, json_t *cell)
 {
 	if (!g->first)
@@ -68,6 +75,7 @@ static void group_add(struct group *g, json_t *cell)
 	g->unit = group_string(cell, "unit");
 	g->received += group_integer(json_object_get(cell, "verify"), "received");
 	group_add_cost(g, json_object_get(cell, "cost"));
+	group_add_sleeps(g, json_object_get(cell, "counters"));
 	group_add_latency(&g->hist, json_object_get(cell, "latency"));
 }
 

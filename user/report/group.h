@@ -18,6 +18,8 @@
  * @hi:		greatest cost of a run, or upper bound
  * @bounded:	@lo and @hi mean something
  * @received:	verified messages
+ * @messages:	messages of the measured blocks
+ * @sleeps:	times that a side slept in them
  * @hist:	merged latencies
  */
 struct group {
@@ -30,6 +32,8 @@ struct group {
 	double hi;
 	int bounded;
 	uint64_t received;
+	uint64_t messages;
+	uint64_t sleeps;
 	struct hist hist;
 };
 

@@ -10,7 +10,8 @@
 #include "report.h"
 
 #define TABLE_NOTES_MAX	64
-#define TABLE_COLUMN	38
+/* Sum of the widths in table_figures() and the blanks between. */
+#define TABLE_COLUMN	44
 
 /**
  * struct table - state of one report
@@ -84,13 +85,15 @@ static void table_quantile(const struct group *g, unsigned int permille, char *b
 
 static void table_figures(struct table *t, const struct group *g)
 {
-	char cost[24], spread[16], p50[24], p99[24];
+	char cost[24], spread[16], p50[24], p99[24], sleeps[16] = "-";
 
 	report_number(cost, sizeof(cost), g->cost);
 	table_spread(g, spread, sizeof(spread));
 	table_quantile(g, 500, p50, sizeof(p50));
 	table_quantile(g, 990, p99, sizeof(p99));
-	fprintf(t->f, " %10s %7s %8s %9s ", cost, spread, p50, p99);
+	if (g->messages)
+		snprintf(sleeps, sizeof(sleeps), "%.2f", (double)g->sleeps / (double)g->messages);
+	fprintf(t->f, " %9s %7s %8s %9s %6s ", cost, spread, p50, p99, sleeps);
 }
 
 static void table_cell(struct table *t, const char *id)
@@ -168,7 +171,7 @@ static void table_head(struct table *t, json_t *like)
 	fprintf(t->f, "\n%-12s %-5s", "mechanism", "wait");
 	for (enum topo_place p = 0; p < PLACE_COUNT; p++)
 		if (table_has_place(t, topo_place_name(p)))
-			fprintf(t->f, " %10s %7s %8s %9s ", "mean", spread, "p50", "p99");
+			fprintf(t->f, " %9s %7s %8s %9s %6s ", "mean", spread, "p50", "p99", "sleeps");
 	fputc('\n', t->f);
 }
 
@@ -268,7 +271,7 @@ static void table_legend(struct table *t)
 	json_t *run;
 	size_t i;
 
-	fprintf(t->f, "\n%s\n", t->several ?
+	fprintf(t->f, "\n%s; sleeps: times per message that a side slept\n", t->several ?
 		"mean over the runs; spread: (greatest - least) / mean of the runs' costs" :
 		"+-95%: half the 95 % confidence interval of the mean");
 	json_array_foreach(t->runs, i, run)
