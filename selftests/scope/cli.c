@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The command line: every refusal names the value. */
+#include "kselftest_harness.h"
+#include "cli.h"
+
+#define ARGS_MAX	8
+
+FIXTURE(refused) {
+};
+
+FIXTURE_VARIANT(refused) {
+	const char *arg[ARGS_MAX];
+	const char *says;
+};
+
+#define REFUSED(name, what, ...)					\
+	FIXTURE_VARIANT_ADD(refused, name) {				\
+		.arg = { "ipcscope", ##__VA_ARGS__ }, .says = what,	\
+	}
+
+REFUSED(no_command, "no command");
+REFUSED(bad_command, "'fly'", "fly");
+REFUSED(bad_mech, "unknown mechanism 'pip'", "run", "--mech", "pipe,pip");
+REFUSED(empty_word, "empty word in 'pipe,,null'", "run", "-m", "pipe,,null");
+REFUSED(empty_list, "empty word in ''", "run", "-m", "");
+REFUSED(bad_pattern, "unknown pattern 'ping'", "run", "-p", "ping");
+REFUSED(bad_wait, "unknown wait policy 'nap'", "run", "-w", "nap");
+REFUSED(bad_place, "unknown placement 'moon'", "run", "-P", "moon");
+REFUSED(size_zero, "--size: 0 is below 16", "run", "--size", "0");
+REFUSED(size_fifteen, "--size: 15 is below 16", "run", "--size", "64,15");
+REFUSED(size_word, "'big' is not a size", "run", "--size", "big");
+REFUSED(size_negative, "'-1' is not a size", "run", "--size", "-1");
+REFUSED(size_suffix, "'4kk' is not a size", "run", "--size", "4kk");
+REFUSED(size_huge, "65M is over 64M", "run", "--size", "65M");
+/* 2^54 + 1 KiB: 1024 bytes, were it multiplied in 64 bits. */
+REFUSED(size_wraps, "is over 64M", "run", "--size", "18014398509481985k");
+REFUSED(size_overflow, "is not a size", "run", "--size", "99999999999999999999");
+REFUSED(messages_zero, "--messages: 0 is out of range", "run", "-n", "0");
+REFUSED(blocks_word, "--blocks: 'x' is not a number", "run", "--blocks", "x");
+REFUSED(rounds_huge, "--rounds: 10001 is out of range", "run", "--rounds", "10001");
+REFUSED(seed_zero, "--seed: 0 is out of range", "run", "--seed", "0");
+REFUSED(timeout_zero, "--timeout: 0 is out of range", "run", "--timeout", "0");
+REFUSED(trailing, "'1x' is not a number", "run", "-n", "1x");
+REFUSED(unknown_option, "unknown option '--frob'", "run", "--frob");
+REFUSED(unknown_letter, "unknown option '-Z'", "run", "-Z");
+REFUSED(missing_value, "needs a value", "run", "--mech");
+REFUSED(extra_word, "'pipe' is one word too many", "run", "pipe");
+REFUSED(list_with_run_option, "--mech: an option of `ipcscope run` only", "list", "-m", "pipe");
+REFUSED(report_without_file, "report needs a result file", "report");
+
+FIXTURE_SETUP(refused)
+{
+}
+
+FIXTURE_TEARDOWN(refused)
+{
+}
+
+static int parse(struct cli *cli, const char *const *arg, struct mech_why *why)
+{
+	char *argv[ARGS_MAX + 1] = { NULL };
+	int argc = 0;
+
+	for (; arg[argc]; argc++)
+		argv[argc] = (char *)arg[argc];
+	return cli_parse(cli, argc, argv, why);
+}
+
+TEST_F(refused, with_one_line_that_names_it)
+{
+	struct mech_why why;
+	struct cli cli;
+
+	memset(&why, 0xcc, sizeof(why));
+	ASSERT_EQ(-EINVAL, parse(&cli, variant->arg, &why));
+	ASSERT_NE(NULL, memchr(why.text, '\0', sizeof(why.text)));
+	ASSERT_NE(NULL, strstr(why.text, variant->says)) {
+		TH_LOG("said: %s", why.text);
+	}
+	EXPECT_EQ(NULL, strchr(why.text, '\n'));
+}
+
+static size_t count_mechs(const struct run_cfg *run)
+{
+	size_t n = 0;
+
+	while (run->mech[n])
+		n++;
+	return n;
+}
+
+TEST(defaults)
+{
+	const char *const arg[ARGS_MAX] = { "ipcscope", "run" };
+	struct mech_why why;
+	struct cli cli;
+
+	ASSERT_EQ(0, parse(&cli, arg, &why));
+	EXPECT_EQ(CLI_RUN, cli.command);
+	EXPECT_GE(count_mechs(&cli.run), 7);
+	EXPECT_EQ(1, cli.run.nsizes);
+	EXPECT_EQ(64, cli.run.sizes[0]);
+	EXPECT_EQ(1 << PLACE_SAME_CPU | 1 << PLACE_LLC, cli.run.places);
+	EXPECT_EQ(MECH_W_BLOCK, cli.run.waits);
+	EXPECT_EQ(NULL, cli.json);
+	cli_free(&cli);
+}
+
+TEST(lists_and_suffixes)
+{
+	const char *const arg[ARGS_MAX] = {
+		"ipcscope", "run", "-mnull,pipe,null", "-s16,4k,1M", "-Psmt", "-wall", "-pstream",
+	};
+	struct mech_why why;
+	struct cli cli;
+
+	ASSERT_EQ(0, parse(&cli, arg, &why));
+	EXPECT_EQ(2, count_mechs(&cli.run));
+	EXPECT_STREQ("null", cli.run.mech[0]->name);
+	EXPECT_STREQ("pipe", cli.run.mech[1]->name);
+	ASSERT_EQ(3, cli.run.nsizes);
+	EXPECT_EQ(4096, cli.run.sizes[1]);
+	EXPECT_EQ(1 << 20, cli.run.sizes[2]);
+	EXPECT_EQ(1 << PLACE_SMT, cli.run.places);
+	EXPECT_TRUE(cli.run.waits_all);
+	EXPECT_EQ(1 << PATTERN_STREAM, cli.run.patterns);
+	cli_free(&cli);
+}
+
+TEST(report_takes_files)
+{
+	const char *const arg[ARGS_MAX] = { "ipcscope", "report", "a", "--json", "-", "b" };
+	struct mech_why why;
+	struct cli cli;
+
+	ASSERT_EQ(0, parse(&cli, arg, &why));
+	EXPECT_EQ(CLI_REPORT, cli.command);
+	EXPECT_STREQ("-", cli.json);
+	EXPECT_STREQ("a", cli.files[0]);
+	EXPECT_STREQ("b", cli.files[1]);
+	EXPECT_EQ(NULL, cli.files[2]);
+	cli_free(&cli);
+}
+
+TEST_HARNESS_MAIN
