@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /dev/ipcring: the device that makes channels. */
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+
+#include "chan.h"
+
+static unsigned long max_ring_bytes = 64UL << 20;
+module_param(max_ring_bytes, ulong, 0644);
+MODULE_PARM_DESC(max_ring_bytes, "Largest data region of a channel in bytes");
+
+static long ipcring_ioc_features(void __user *arg)
+{
+	struct ipcring_features param;
+	int ret;
+
+	ret = ipcring_copy_param(&param, sizeof(param), arg);
+	if (ret)
+		return ret;
+	if (param.resv)
+		return -EINVAL;
+	param.features = IPCRING_FEAT_RW | IPCRING_FEAT_MMAP;
+	return copy_to_user(arg, &param, sizeof(param)) ? -EFAULT : 0;
+}
+
+static long ipcring_ioc_create(const void __user *arg)
+{
+	struct ipcring_create param;
+	int ret;
+
+	ret = ipcring_copy_param(&param, sizeof(param), arg);
+	if (ret)
+		return ret;
+	return ipcring_chan_create(&param, READ_ONCE(max_ring_bytes));
+}
+
+static long ipcring_dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case IPCRING_IOC_FEATURES:
+		return ipcring_ioc_features((void __user *)arg);
+	case IPCRING_IOC_CREATE:
+		return ipcring_ioc_create((void __user *)arg);
+	default:
+		return -ENOIOCTLCMD;
+	}
+}
+
+static const struct file_operations ipcring_dev_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = ipcring_dev_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct miscdevice ipcring_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "ipcring",
+	.mode = 0600,
+	.fops = &ipcring_dev_fops,
+};
+module_misc_device(ipcring_misc);
+
+MODULE_DESCRIPTION("Message channels over a shared ring");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0");

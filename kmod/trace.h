@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM ipcring
+
+#if !defined(IPCRING_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define IPCRING_TRACE_H
+
+#include <linux/tracepoint.h>
+#include <uapi/linux/ipcring.h>
+
+#define ipcring_show_role(role) \
+	__print_symbolic(role, \
+			 { IPCRING_ROLE_PRODUCER, "producer" }, \
+			 { IPCRING_ROLE_CONSUMER, "consumer" })
+
+DECLARE_EVENT_CLASS(ipcring_msg,
+	TP_PROTO(u64 chan, u64 pos, u32 len),
+	TP_ARGS(chan, pos, len),
+	TP_STRUCT__entry(
+		__field(u64, chan)
+		__field(u64, pos)
+		__field(u32, len)
+	),
+	TP_fast_assign(
+		__entry->chan = chan;
+		__entry->pos = pos;
+		__entry->len = len;
+	),
+	TP_printk("chan=%llu pos=%llu len=%u", __entry->chan, __entry->pos, __entry->len)
+);
+
+/* Message @pos was published; the consumer has not been woken yet. */
+DEFINE_EVENT(ipcring_msg, ipcring_send,
+	TP_PROTO(u64 chan, u64 pos, u32 len),
+	TP_ARGS(chan, pos, len));
+
+/* Message @pos was copied out and its slot given back. */
+DEFINE_EVENT(ipcring_msg, ipcring_recv,
+	TP_PROTO(u64 chan, u64 pos, u32 len),
+	TP_ARGS(chan, pos, len));
+
+DECLARE_EVENT_CLASS(ipcring_sleep,
+	TP_PROTO(u64 chan, u32 role, u64 pos),
+	TP_ARGS(chan, role, pos),
+	TP_STRUCT__entry(
+		__field(u64, chan)
+		__field(u64, pos)
+		__field(u32, role)
+	),
+	TP_fast_assign(
+		__entry->chan = chan;
+		__entry->pos = pos;
+		__entry->role = role;
+	),
+	TP_printk("chan=%llu role=%s pos=%llu", __entry->chan,
+		  ipcring_show_role(__entry->role), __entry->pos)
+);
+
+/* A task of side @role goes to sleep; @pos is the message it wants to move. */
+DEFINE_EVENT(ipcring_sleep, ipcring_wait,
+	TP_PROTO(u64 chan, u32 role, u64 pos),
+	TP_ARGS(chan, role, pos));
+
+/* The sleepers of side @role are about to be woken; @pos is the peer's last message. */
+DEFINE_EVENT(ipcring_sleep, ipcring_wake,
+	TP_PROTO(u64 chan, u32 role, u64 pos),
+	TP_ARGS(chan, role, pos));
+
+#endif /* IPCRING_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
