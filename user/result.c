@@ -245,18 +245,28 @@ static const char *result_string(json_t *cell, const char *key)
 	return s ? s : "";
 }
 
-static int result_check_defs(json_t *cells, json_t *cell, struct mech_why *why)
+/* Same definition, and the same unit unless one of them has no figures. */
+static bool result_alike(json_t *a, json_t *b)
+{
+	const char *ua = result_string(a, "unit"), *ub = result_string(b, "unit");
+
+	return !strcmp(result_string(a, "def"), result_string(b, "def")) &&
+	       (!strcmp(ua, ub) || !strcmp(ua, "none") || !strcmp(ub, "none"));
+}
+
+static int result_check_alike(json_t *cells, json_t *cell, struct mech_why *why)
 {
 	json_t *other;
 	size_t i;
 
 	json_array_foreach(cells, i, other) {
 		if (strcmp(result_string(other, "id"), result_string(cell, "id")) ||
-		    !strcmp(result_string(other, "def"), result_string(cell, "def")))
+		    result_alike(other, cell))
 			continue;
-		mech_because(why, "%s was measured under two definitions (%s, %s); run both with the same options and version",
-			 result_string(cell, "id"), result_string(other, "def"),
-			 result_string(cell, "def"));
+		mech_because(why, "%s does not compare: definition %s in %s here, %s in %s there; use the same options, version and clock for both",
+			     result_string(cell, "id"), result_string(other, "def"),
+			     result_string(other, "unit"), result_string(cell, "def"),
+			     result_string(cell, "unit"));
 		return -EINVAL;
 	}
 	return 0;
@@ -271,7 +281,7 @@ int result_merge(json_t *to, json_t *from, struct mech_why *why)
 
 	json_array_foreach(json_object_get(from, "cells"), i, cell) {
 		json_t *copy;
-		int ret = result_check_defs(cells, cell, why);
+		int ret = result_check_alike(cells, cell, why);
 
 		if (ret)
 			return ret;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The result: plain data, schema "ipcscope-result/1" (doc/result-schema.json says it in
+ * The result: plain data, schema "ipcscope-result/1" (result.schema.json says it in
  * full). Everything printed or drawn is a pure function of it.
  */
 #ifndef IPCSCOPE_RESULT_H
@@ -47,7 +47,7 @@ json_t *result_load(const char *path, struct mech_why *why);
  * manifest.runs.
  *
  * Return: 0, -ENOMEM, or -EINVAL when both have a cell of the same name with a different
- * definition: such figures must not stand side by side.
+ * definition or unit: such figures must not stand side by side.
  */
 int result_merge(json_t *to, json_t *from, struct mech_why *why);
 

@@ -21,20 +21,20 @@ static void group_add_cost(struct group *g, json_t *cost)
 	json_t *ci = json_object_get(cost, "ci95");
 
 	/* With one run, its interval; from the second on, the range of the runs. */
-	if (g->ok == 1) {
+	if (g->timed == 1) {
 		g->bounded = json_is_array(ci);
 		g->lo = json_number_value(json_array_get(ci, 0));
 		g->hi = json_number_value(json_array_get(ci, 1));
 		g->cost = v;
 		return;
 	}
-	if (g->ok == 2) {
+	if (g->timed == 2) {
 		g->bounded = 1;
 		g->lo = g->hi = g->cost;
 	}
 	g->lo = v < g->lo ? v : g->lo;
 	g->hi = v > g->hi ? v : g->hi;
-	g->cost += (v - g->cost) / (double)g->ok;
+	g->cost += (v - g->cost) / (double)g->timed;
 }
 
 static void group_add_latency(struct hist *h, json_t *latency)
@@ -72,8 +72,11 @@ static void group_add(struct group *g, json_t *cell)
 	if (strcmp(group_string(cell, "status"), "ok"))
 		return;
 	g->ok++;
-	g->unit = group_string(cell, "unit");
 	g->received += group_integer(json_object_get(cell, "verify"), "received");
+	if (!strcmp(group_string(cell, "unit"), "none"))
+		return;
+	g->timed++;
+	g->unit = group_string(cell, "unit");
 	group_add_cost(g, json_object_get(cell, "cost"));
 	group_add_sleeps(g, json_object_get(cell, "counters"));
 	group_add_latency(&g->hist, json_object_get(cell, "latency"));

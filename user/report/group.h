@@ -11,7 +11,8 @@
  * struct group - what the runs say about one cell
  * @first:	the cell of the first run, for its axes and reason
  * @failed:	the first run's cell that failed, else NULL
- * @ok:		runs that measured it
+ * @ok:		runs that verified it
+ * @timed:	of them, runs with figures
  * @unit:	of the figures; "none": there are none
  * @cost:	mean of the runs' costs
  * @lo:		least cost of a run, or lower 95 % bound with one run
@@ -26,6 +27,7 @@ struct group {
 	json_t *first;
 	json_t *failed;
 	size_t ok;
+	size_t timed;
 	const char *unit;
 	double cost;
 	double lo;

@@ -95,10 +95,6 @@ static void phases_cell(json_t *cell, FILE *f)
 
 	fprintf(f, "\nphases of %s, run %llu, ", group_string(cell, "id"),
 		(unsigned long long)group_integer(cell, "run") + 1);
-	if (!json_is_object(traced)) {
-		fprintf(f, "n/a: %s\n", group_string(cell, "untraced"));
-		return;
-	}
 	fprintf(f, "sender to receiver [%s]; in %llu of %llu the receiver slept\n",
 		strcmp(group_string(cell, "unit"), "none") ? group_string(cell, "unit") : "not timed",
 		(unsigned long long)group_integer(traced, "slept"),
@@ -113,12 +109,34 @@ static void phases_cell(json_t *cell, FILE *f)
 	phases_cost(cell, traced, f);
 }
 
+/* Every mechanism and reason once. */
+static void phases_absent(json_t *cells, FILE *f)
+{
+	json_t *cell, *other;
+	size_t i, j;
+
+	json_array_foreach(cells, i, cell) {
+		const char *why = group_string(cell, "untraced");
+		const char *mech = group_string(cell, "mech");
+
+		for (j = 0; j < i; j++) {
+			other = json_array_get(cells, j);
+			if (!strcmp(group_string(other, "mech"), mech) &&
+			    !strcmp(group_string(other, "untraced"), why))
+				break;
+		}
+		if (*why && i == j)
+			fprintf(f, "\nphases of %s: n/a: %s\n", mech, why);
+	}
+}
+
 void phases_print(json_t *cells, FILE *f)
 {
 	json_t *cell;
 	size_t i;
 
 	json_array_foreach(cells, i, cell)
-		if (json_object_get(cell, "traced") || json_object_get(cell, "untraced"))
+		if (json_object_get(cell, "traced"))
 			phases_cell(cell, f);
+	phases_absent(cells, f);
 }

@@ -10,8 +10,9 @@
 #include "report.h"
 
 #define TABLE_NOTES_MAX	64
-/* Sum of the widths in table_figures() and the blanks between. */
-#define TABLE_COLUMN	44
+/* Width of a placement: with figures as table_figures() prints them, and without. */
+#define TABLE_WIDE	44
+#define TABLE_NARROW	26
 
 /**
  * struct table - state of one report
@@ -65,7 +66,7 @@ char *report_number(char *buf, size_t len, double v)
 /* Half the interval (one run) or the whole range (several), in percent of the cost. */
 static void table_spread(const struct group *g, char *buf, size_t len)
 {
-	double width = g->ok > 1 ? g->hi - g->lo : (g->hi - g->lo) / 2;
+	double width = g->timed > 1 ? g->hi - g->lo : (g->hi - g->lo) / 2;
 
 	if (!g->bounded || g->cost <= 0)
 		snprintf(buf, len, "n/a");
@@ -96,7 +97,7 @@ static void table_figures(struct table *t, const struct group *g)
 	fprintf(t->f, " %9s %7s %8s %9s %6s ", cost, spread, p50, p99, sleeps);
 }
 
-static void table_cell(struct table *t, const char *id)
+static void table_cell(struct table *t, const char *id, int width)
 {
 	struct group *g = group_gather(t->cells, id);
 	char text[64] = "", count[24];
@@ -113,16 +114,15 @@ static void table_cell(struct table *t, const char *id)
 		snprintf(text, sizeof(text), "works: %s verified",
 			 report_number(count, sizeof(count), (double)g->received));
 	if (*text)
-		fprintf(t->f, " %*s ", TABLE_COLUMN - 2, text);
+		fprintf(t->f, " %*s ", width - 2, text);
 	else
 		table_figures(t, g);
 	free(g);
 }
 
-/* The unit of a placement's figures in one table: that of its first measured cell. */
+/* Unit of a placement's figures in one table, NULL: it has none. */
 static const char *table_unit(struct table *t, json_t *like, const char *place)
 {
-	const char *unit = "-";
 	json_t *cell;
 	size_t i;
 
@@ -130,12 +130,12 @@ static const char *table_unit(struct table *t, json_t *like, const char *place)
 		if (strcmp(group_string(cell, "placement"), place) ||
 		    strcmp(group_string(cell, "pattern"), group_string(like, "pattern")) ||
 		    group_integer(cell, "size") != group_integer(like, "size") ||
-		    strcmp(group_string(cell, "status"), "ok"))
+		    strcmp(group_string(cell, "status"), "ok") ||
+		    !strcmp(group_string(cell, "unit"), "none"))
 			continue;
-		unit = group_string(cell, "unit");
-		break;
+		return group_string(cell, "unit");
 	}
-	return unit;
+	return NULL;
 }
 
 static int table_has_place(struct table *t, const char *place)
@@ -164,14 +164,18 @@ static void table_head(struct table *t, json_t *like)
 
 		if (!table_has_place(t, topo_place_name(p)))
 			continue;
-		snprintf(group, sizeof(group), "%s [%s]", topo_place_name(p),
-			 !strcmp(unit, "none") ? "not timed" : unit);
-		fprintf(t->f, " %*s ", TABLE_COLUMN - 2, group);
+		snprintf(group, sizeof(group), "%s [%s]", topo_place_name(p), unit ? unit : "not timed");
+		fprintf(t->f, " %*s ", (unit ? TABLE_WIDE : TABLE_NARROW) - 2, group);
 	}
 	fprintf(t->f, "\n%-12s %-5s", "mechanism", "wait");
-	for (enum topo_place p = 0; p < PLACE_COUNT; p++)
-		if (table_has_place(t, topo_place_name(p)))
+	for (enum topo_place p = 0; p < PLACE_COUNT; p++) {
+		if (!table_has_place(t, topo_place_name(p)))
+			continue;
+		if (table_unit(t, like, topo_place_name(p)))
 			fprintf(t->f, " %9s %7s %8s %9s %6s ", "mean", spread, "p50", "p99", "sleeps");
+		else
+			fprintf(t->f, "%*s", TABLE_NARROW, "");
+	}
 	fputc('\n', t->f);
 }
 
@@ -200,7 +204,7 @@ static void table_row(struct table *t, json_t *like)
 		snprintf(id, sizeof(id), "%s/%s/%s/%llu/%s", group_string(like, "mech"),
 			 group_string(like, "pattern"), group_string(like, "wait"),
 			 (unsigned long long)group_integer(like, "size"), topo_place_name(p));
-		table_cell(t, id);
+		table_cell(t, id, table_unit(t, like, topo_place_name(p)) ? TABLE_WIDE : TABLE_NARROW);
 	}
 	fputc('\n', t->f);
 }
