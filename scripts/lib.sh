@@ -15,6 +15,12 @@ die()
 	exit "$1"
 }
 
+# note MESSAGE: progress, on stderr.
+note()
+{
+	printf '%s: %s\n' "${0##*/}" "$1" >&2
+}
+
 # usage: the comment block at the head of the calling script, without its '# '.
 usage()
 {
