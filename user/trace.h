@@ -19,8 +19,8 @@
  * @name:	"copy-in", "wake", ...
  * @hook:	where its end is stamped, e.g. "fexit/copy_page_from_iter"
  * @absent:	the hook is missing on this kernel: print "n/a", never 0
- * @n:		messages that have this phase (one that did not sleep has no
- *		"switch" phase)
+ * @n:		messages that have this phase (one whose receiver did not sleep has
+ *		"queued" in place of "wake", "run-queue" and "dequeue")
  * @sum:	total, in ns of bpf_ktime_get_ns()
  * @p50:	median over those messages, upper edge of its histogram bucket
  * @p99:	99th percentile, likewise; 0 with fewer than 1000 messages
@@ -87,8 +87,10 @@ struct trace;
  * @mech:	mechanism name
  * @why:	the reason in words on error
  *
- * Return: 0; -EOPNOTSUPP there is no probe set for @mech; another -errno when
- * this kernel or this user cannot load it.
+ * Not thread-safe: while it runs, what libbpf has to say is taken for @why.
+ *
+ * Return: 0; -EOPNOTSUPP there is no probe set for @mech, or this kernel cannot
+ * run it; -EPERM this user may not; another -errno.
  */
 int trace_open(struct trace **out, const char *mech, struct mech_why *why);
 
@@ -96,9 +98,13 @@ int trace_open(struct trace **out, const char *mech, struct mech_why *why);
  * trace_start() - reset all counts and attach
  * @t:		the handle
  * @sender:	the sending process
- * @receiver:	the receiving process; both are single-threaded and have not yet
- *		sent anything
+ * @receiver:	the receiving process
  * @why:	the reason in words on error
+ *
+ * Both are single-threaded, have sent nothing yet, and the receiver is not yet in
+ * its first receive: a call that began before the hooks were there is not seen.
+ *
+ * Return: 0 or -errno.
  */
 int trace_start(struct trace *t, pid_t sender, pid_t receiver, struct mech_why *why);
 
@@ -117,6 +123,8 @@ volatile uint32_t *trace_gate(struct trace *t);
  * @res:	filled
  *
  * Called after both processes are done sending and receiving.
+ *
+ * Return: 0 or -errno.
  */
 int trace_stop(struct trace *t, struct trace_result *res);
 
