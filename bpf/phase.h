@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the probes and their loader share. No includes: the probes have their
+ * types from <linux/bpf.h>, the loader from <linux/types.h>.
+ *
+ * One message has up to six stamps, on its way from the sender to the receiver:
+ *
+ *   S  the write that carries its first byte is entered
+ *   E  its last byte is enqueued, the receiver cannot see it yet
+ *   W  the sender wakes the receiver, after E and before its next S
+ *   R  the receiver, which slept, is switched in because of that
+ *   D  the read that takes its last byte has copied it
+ *   X  that read is left
+ *
+ * W and R exist only for a message whose own wake ended a sleep. A phase is the
+ * difference of two neighbours, so the phases of a message add up to X - S.
+ *
+ * One word has one writer: the sender's task, the receiver's task, the CPU that
+ * switches the receiver in, or the loader while nothing is attached. So plain
+ * stores do, no count is ever lost, and every group has cache lines of its own.
+ */
+#ifndef IPCSCOPE_PHASE_H
+#define IPCSCOPE_PHASE_H
+
+/* Objects (pipes, channels) that the two processes may use between them. */
+#define PHASE_CHANS	4
+/* Messages in flight that can be told apart; a pipe holds at most 4096 of 16 bytes. */
+#define PHASE_SLOTS	8192
+
+enum phase_id {
+	PHASE_COPY_IN,		/* S to E */
+	PHASE_QUEUED,		/* E to D, receiver not woken for this message */
+	PHASE_WAKE,		/* E to W */
+	PHASE_RUN_QUEUE,	/* W to R */
+	PHASE_DEQUEUE,		/* R to D */
+	PHASE_EXIT,		/* D to X */
+	PHASE_COUNT
+};
+
+/*
+ * Log-linear histogram: values below 2 << PHASE_HIST_P have a bucket each, every
+ * power of two above is cut into 1 << PHASE_HIST_P, so a bucket is at most 1/16
+ * of its value wide.
+ */
+#define PHASE_HIST_P	4
+#define PHASE_HIST	((64 - PHASE_HIST_P + 1) << PHASE_HIST_P)
+
+#define PHASE_ALIGNED	__attribute__((aligned(128)))
+
+/**
+ * struct phase_stat - one phase over all measured messages
+ * @n:		messages that have it
+ * @sum:	in ns, also of the negative ones
+ * @negative:	of @n, those left out of @hist
+ * @hist:	the others
+ */
+struct phase_stat {
+	__u64 n;
+	__u64 sum;
+	__u64 negative;
+	__u32 hist[PHASE_HIST];
+};
+
+/**
+ * struct phase_slot - a message between E and X; written by the sender
+ * @nr:		number of this send among all, from 1; the receiver clears it at X
+ * @key:	its place in the channel, from 0
+ * @end:	pipe: offset behind its last byte
+ * @s:		stamp S
+ * @e:		stamp E
+ * @seq:	what the sender's buffer held at S
+ * @readable:	@seq could be read
+ * @gate:	it counts as measured
+ * @pad:	makes a slot a cache line
+ */
+struct phase_slot {
+	__u64 nr;
+	__u64 key;
+	__u64 end;
+	__u64 s;
+	__u64 e;
+	__u64 seq;
+	__u32 readable;
+	__u32 gate;
+	__u64 pad;
+};
+
+/**
+ * struct phase_ctl - written by the loader; @gate by the traced sender itself
+ * @gate:	messages that begin now are measured
+ * @sender:	process id in the initial namespace
+ * @receiver:	likewise
+ */
+struct phase_ctl {
+	__u32 gate;
+	__s32 sender;
+	__s32 receiver;
+} PHASE_ALIGNED;
+
+/**
+ * struct phase_snd - state of the sender's task
+ * @iter:	address of the running write's iov_iter, 0 outside
+ * @base:	user buffer of the message, 0 unknown
+ * @next:	user buffer of the running write
+ * @asked:	bytes of the message
+ * @left:	of them, not yet enqueued
+ * @s:		stamp S
+ * @seq:	first 8 bytes of the message
+ * @nr:		messages sent on all channels
+ * @woken_by:	@nr between E and the next S, else 0: what a wake now is due to
+ * @obj:	the channel's kernel object
+ * @chan:	its index
+ * @readable:	@seq could be read
+ * @gate:	as it was at S
+ * @no_chan:	sends on more than PHASE_CHANS objects
+ */
+struct phase_snd {
+	__u64 iter;
+	__u64 base;
+	__u64 next;
+	__u64 asked;
+	__u64 left;
+	__u64 s;
+	__u64 seq;
+	__u64 nr;
+	__u64 woken_by;
+	__u64 obj;
+	__u32 chan;
+	__u32 readable;
+	__u32 gate;
+	__u32 no_chan;
+} PHASE_ALIGNED;
+
+/**
+ * struct phase_wake - the last wake of the receiver by the sender
+ * @nr:		message that it was due to; the switch-in takes it and stores 0
+ * @t:		stamp W
+ */
+struct phase_wake {
+	__u64 nr;
+	__u64 t;
+} PHASE_ALIGNED;
+
+/**
+ * struct phase_run - the last switch-in that ended a sleep by such a wake
+ * @nr:		message that the wake was due to
+ * @w:		stamp W
+ * @r:		stamp R
+ * @asleep:	the receiver gave up its CPU to sleep, not by preemption
+ */
+struct phase_run {
+	__u64 nr;
+	__u64 w;
+	__u64 r;
+	__u32 asleep;
+} PHASE_ALIGNED;
+
+/**
+ * struct phase_rcv - state of the receiver's task
+ * @iter:	address of the running read's iov_iter, 0 outside
+ * @base:	its user buffer, 0 unknown
+ * @avail:	pipe: messages sent, as of D
+ * @written:	pipe: bytes sent, as of D
+ * @pos:	ring: position of the message that was copied
+ * @copied:	ring: its length, 0 none yet
+ * @d:		stamp D
+ * @x:		stamp X
+ * @obj:	the channel's kernel object
+ * @chan:	its index
+ * @no_chan:	receives on more than PHASE_CHANS objects
+ * @mispaired:	sequence numbers that differ
+ * @unreadable:	on either side
+ */
+struct phase_rcv {
+	__u64 iter;
+	__u64 base;
+	__u64 avail;
+	__u64 written;
+	__u64 pos;
+	__u64 copied;
+	__u64 d;
+	__u64 x;
+	__u64 obj;
+	__u32 chan;
+	__u32 no_chan;
+	__u32 mispaired;
+	__u32 unreadable;
+} PHASE_ALIGNED;
+
+/**
+ * struct phase_tx - a channel, the sender's half
+ * @sent:	messages
+ * @off:	pipe: bytes
+ * @overwritten: slots whose message had not left
+ * @torn:	messages that were begun and never completed
+ */
+struct phase_tx {
+	__u64 sent;
+	__u64 off;
+	__u32 overwritten;
+	__u32 torn;
+} PHASE_ALIGNED;
+
+/**
+ * struct phase_rx - a channel, the receiver's half
+ * @reads:	calls that returned a message or a part of one
+ * @received:	messages paired with their send
+ * @off:	bytes received
+ * @start:	pipe: @off when the running read began
+ * @begin:	pipe: offset of the first byte of the next message to complete
+ * @seq:	its first 8 bytes, if an earlier read took them
+ * @readable:	@seq could be read
+ * @unmatched:	receives without a send
+ */
+struct phase_rx {
+	__u64 reads;
+	__u64 received;
+	__u64 off;
+	__u64 start;
+	__u64 begin;
+	__u64 seq;
+	__u32 readable;
+	__u32 unmatched;
+} PHASE_ALIGNED;
+
+/* Of the measured messages; written by the receiver at X. */
+struct phase_sum {
+	__u64 measured;
+	__u64 total;
+	__u64 slept;
+	struct phase_stat phase[PHASE_COUNT];
+} PHASE_ALIGNED;
+
+struct phase_shared {
+	struct phase_ctl ctl;
+	struct phase_snd snd;
+	struct phase_wake wake;
+	struct phase_run run;
+	struct phase_rcv rcv;
+	struct phase_tx tx[PHASE_CHANS];
+	struct phase_rx rx[PHASE_CHANS];
+	__u64 obj[PHASE_CHANS];
+	struct phase_sum sum;
+	struct phase_slot slot[PHASE_CHANS][PHASE_SLOTS];
+};
+
+#endif /* IPCSCOPE_PHASE_H */
