@@ -16,6 +16,7 @@
 #include "phase.h"
 #include "trace.h"
 #include "pipe.skel.h"
+#include "ring.skel.h"
 
 #define BIT(n)		(1u << (n))
 #define HOOKS_MAX	8
@@ -110,6 +111,7 @@ struct trace {
 	}
 
 SKELETON(pipe)
+SKELETON(ring)
 
 #define SLEPT	(BIT(PHASE_WAKE) | BIT(PHASE_RUN_QUEUE) | BIT(PHASE_DEQUEUE))
 
@@ -126,6 +128,20 @@ static const struct probe_set sets[] = {
 			{ "switched", "tp_btf", { "sched_switch" }, BIT(PHASE_RUN_QUEUE), SLEPT },
 			{ "recv_enter", "fentry", { DRIFT_PIPE_READ }, 0, 0 },
 			{ "recv_exit", "fexit", { DRIFT_PIPE_READ }, BIT(PHASE_EXIT), 0 },
+		},
+	},
+	{
+		.mech = "ring",
+		.module = "ipcring",
+		.open = open_ring,
+		.hooks = {
+			{ "send_enter", "fentry", { "ipcring_write_iter" }, 0, 0 },
+			{ "enqueue", "tp_btf", { "ipcring_send" }, BIT(PHASE_COPY_IN), 0 },
+			{ "waking", "tp_btf", { "sched_waking" }, BIT(PHASE_WAKE), SLEPT },
+			{ "switched", "tp_btf", { "sched_switch" }, BIT(PHASE_RUN_QUEUE), SLEPT },
+			{ "recv_enter", "fentry", { "ipcring_read_iter" }, 0, 0 },
+			{ "dequeue", "tp_btf", { "ipcring_recv" }, COPIED, 0 },
+			{ "recv_exit", "fexit", { "ipcring_read_iter" }, BIT(PHASE_EXIT), 0 },
 		},
 	},
 };
