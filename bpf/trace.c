@@ -2,6 +2,7 @@
 /* The loader of the probe sets: user/trace.h over libbpf skeletons. */
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,7 @@ struct probe_set {
  * @link:	attached programs
  * @nlinks:	entries in @link
  * @missed:	recursion misses of all programs before trace_start()
+ * @cert:	of all launches that ended
  */
 struct trace {
 	const struct probe_set *set;
@@ -84,6 +86,7 @@ struct trace {
 	struct bpf_link *link[HOOKS_MAX];
 	unsigned int nlinks;
 	uint64_t missed;
+	struct trace_cert cert;
 };
 
 /* Typed skeletons behind one shape. */
@@ -331,6 +334,13 @@ static void detach(struct trace *t)
 		bpf_link__destroy(t->link[--t->nlinks]);
 }
 
+/* Everything of the last launch but the sums, which span all launches. */
+static void forget_launch(struct phase_shared *sh)
+{
+	memset(sh, 0, offsetof(struct phase_shared, sum));
+	memset(sh->slot, 0, sizeof(sh->slot));
+}
+
 int trace_start(struct trace *t, pid_t sender, pid_t receiver, struct mech_why *why)
 {
 	struct bpf_program *prog;
@@ -338,7 +348,7 @@ int trace_start(struct trace *t, pid_t sender, pid_t receiver, struct mech_why *
 	libbpf_print_fn_t before;
 	int err = 0;
 
-	memset(t->sh, 0, sizeof(*t->sh));
+	forget_launch(t->sh);
 	t->sh->ctl.sender = sender;
 	t->sh->ctl.receiver = receiver;
 	t->missed = count_missed(t);
@@ -389,7 +399,7 @@ static uint64_t percentile(const struct phase_stat *st, unsigned int percent)
 	return 0;
 }
 
-static void read_phases(struct trace *t, struct trace_result *res)
+static void read_phases(const struct trace *t, struct trace_result *res)
 {
 	for (int i = 0; i < PHASE_COUNT; i++) {
 		const struct phase_stat *st = &t->sh->sum.phase[i];
@@ -411,7 +421,7 @@ static void read_phases(struct trace *t, struct trace_result *res)
  * A process may write to or read from other pipes, too. Only what the sender
  * wrote to and the receiver read from is between them.
  */
-static void read_channels(const struct phase_shared *sh, struct trace_cert *cert)
+static void add_channels(const struct phase_shared *sh, struct trace_cert *cert)
 {
 	for (int i = 0; i < PHASE_CHANS; i++) {
 		if (!sh->tx[i].sent || !sh->rx[i].reads)
@@ -428,17 +438,19 @@ int trace_stop(struct trace *t, struct trace_result *res)
 {
 	const struct phase_shared *sh = t->sh;
 
-	memset(res, 0, sizeof(*res));
 	detach(t);
-	res->measured = sh->sum.measured;
-	res->total = sh->sum.total;
-	res->slept = sh->sum.slept;
+	add_channels(sh, &t->cert);
+	t->cert.missed += count_missed(t) - t->missed;
+	t->cert.map_failed += sh->snd.no_chan + sh->rcv.no_chan;
+	t->cert.mispaired += sh->rcv.mispaired;
+	t->cert.unreadable += sh->rcv.unreadable;
+	*res = (struct trace_result){
+		.measured = sh->sum.measured,
+		.total = sh->sum.total,
+		.slept = sh->sum.slept,
+		.cert = t->cert,
+	};
 	read_phases(t, res);
-	read_channels(sh, &res->cert);
-	res->cert.missed = count_missed(t) - t->missed;
-	res->cert.map_failed = sh->snd.no_chan + sh->rcv.no_chan;
-	res->cert.mispaired = sh->rcv.mispaired;
-	res->cert.unreadable = sh->rcv.unreadable;
 	return 0;
 }
 

@@ -62,13 +62,13 @@ struct trace_cert {
 };
 
 /**
- * struct trace_result - what the probes saw of one launch
+ * struct trace_result - what the probes saw of all launches since trace_open()
  * @measured:	messages whose send began while the gate was open
  * @total:	sum over them of receive exit minus send entry, in ns
  * @slept:	of them: the receiver slept and this send woke it
  * @nphases:	entries in @phase; their sums add up to @total exactly
  * @phase:	in the order of the message's way
- * @cert:	covers every message of the launch
+ * @cert:	covers every message of the launches
  */
 struct trace_result {
 	uint64_t measured;
@@ -95,7 +95,7 @@ struct trace;
 int trace_open(struct trace **out, const char *mech, struct mech_why *why);
 
 /**
- * trace_start() - reset all counts and attach
+ * trace_start() - attach for one launch
  * @t:		the handle
  * @sender:	the sending process
  * @receiver:	the receiving process
@@ -118,7 +118,7 @@ int trace_start(struct trace *t, pid_t sender, pid_t receiver, struct mech_why *
 volatile uint32_t *trace_gate(struct trace *t);
 
 /**
- * trace_stop() - detach and read the counts
+ * trace_stop() - detach and read the counts of all launches so far
  * @t:		the handle
  * @res:	filled
  *

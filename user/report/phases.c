@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <string.h>
 #include "group.h"
+#include "number.h"
 #include "phases.h"
 
 static void phases_value(json_t *phase, const char *key, FILE *f)
@@ -8,8 +9,9 @@ static void phases_value(json_t *phase, const char *key, FILE *f)
 	json_t *v = json_object_get(phase, key);
 	char buf[24];
 
-	fprintf(f, " %9s", json_is_number(v) ?
-		report_number(buf, sizeof(buf), json_number_value(v)) : "-");
+	fprintf(f, " %9s", json_is_real(v) ?
+		report_number(buf, sizeof(buf), json_real_value(v)) : json_is_integer(v) ?
+		report_count(buf, sizeof(buf), group_integer(phase, key)) : "-");
 }
 
 static void phases_line(json_t *phase, json_t *traced, FILE *f)
@@ -49,7 +51,7 @@ static void phases_total(json_t *phases, json_t *traced, FILE *f)
 	json_array_foreach(phases, i, phase)
 		sum += group_integer(phase, "sum");
 	fprintf(f, "  %-10s", "total");
-	fprintf(f, " %9s", report_number(buf, sizeof(buf), (double)n));
+	fprintf(f, " %9s", report_count(buf, sizeof(buf), n));
 	fprintf(f, " %9s", report_number(buf, sizeof(buf), (double)total / (double)n));
 	fprintf(f, "  sum of phases %llu %s send entry to receive exit %llu\n",
 		(unsigned long long)sum, sum == total ? "=" : "DIFFERS FROM",

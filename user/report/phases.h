@@ -9,7 +9,4 @@
 /* Print the phases, certificate and probe cost of every traced cell. */
 void phases_print(json_t *cells, FILE *f);
 
-/* A figure with thousands separators; one decimal below 100. Returns @buf. */
-char *report_number(char *buf, size_t len, double v);
-
 #endif /* IPCSCOPE_REPORT_PHASES_H */

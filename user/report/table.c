@@ -6,6 +6,7 @@
 #include <string.h>
 #include "cell.h"
 #include "group.h"
+#include "number.h"
 #include "phases.h"
 #include "report.h"
 
@@ -42,25 +43,6 @@ static size_t table_note(struct table *t, const char *reason)
 	if (i < TABLE_NOTES_MAX && i == t->notes)
 		t->note[t->notes++] = reason;
 	return i + 1;
-}
-
-char *report_number(char *buf, size_t len, double v)
-{
-	char digits[32];
-	size_t n, out = 0;
-
-	if (v < 100) {
-		snprintf(buf, len, "%.1f", v);
-		return buf;
-	}
-	n = (size_t)snprintf(digits, sizeof(digits), "%.0f", v);
-	for (size_t i = 0; i < n && out + 2 < len; i++) {
-		if (i && (n - i) % 3 == 0)
-			buf[out++] = ',';
-		buf[out++] = digits[i];
-	}
-	buf[out] = '\0';
-	return buf;
 }
 
 /* Half the interval (one run) or the whole range (several), in percent of the cost. */
@@ -112,7 +94,7 @@ static void table_cell(struct table *t, const char *id, int width)
 			 table_note(t, group_string(g->first, "reason")));
 	else if (!strcmp(g->unit, "none"))
 		snprintf(text, sizeof(text), "works: %s verified",
-			 report_number(count, sizeof(count), (double)g->received));
+			 report_count(count, sizeof(count), g->received));
 	if (*text)
 		fprintf(t->f, " %*s ", width - 2, text);
 	else
