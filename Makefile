@@ -10,7 +10,6 @@ unexport CDPATH
 
 Q	:= $(if $(V),,@)
 MAKEFLAGS += --no-print-directory
-rooms	:= $(patsubst %/Makefile,%,$(wildcard bpf/Makefile user/Makefile selftests/Makefile))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -22,14 +21,13 @@ module: ## build build/<release>/ipcring.ko for KERNEL=6.1|6.12|...|native
 	$(Q)$(CURDIR)/scripts/kmod $(KERNEL)
 
 user: bpf ## build build/ipcscope
-	$(Q)$(if $(filter user,$(rooms)),$(MAKE) -C user)
+	$(Q)$(MAKE) -C user
 
 bpf: ## build the BPF programs and their skeletons
-	$(Q)$(if $(filter bpf,$(rooms)),$(MAKE) -C bpf)
+	$(Q)$(MAKE) -C bpf
 
 tests: user # the host's unit tests and the guest's selftests
-	$(Q)$(if $(filter user,$(rooms)),$(MAKE) -C user tests)
-	$(Q)$(if $(filter selftests,$(rooms)),$(MAKE) -C selftests)
+	$(Q)$(MAKE) -C selftests
 
 bench: ## compare all mechanisms; SEEDS=5 also prints the spread
 	$(Q)$(CURDIR)/scripts/deps bench
