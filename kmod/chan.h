@@ -77,6 +77,10 @@ struct ipcring_chan {
 int ipcring_chan_create(const struct ipcring_create *param, u64 max_bytes);
 int ipcring_copy_param(void *param, size_t size, const void __user *arg);
 
+/* xfer.c */
+ssize_t ipcring_write_iter(struct kiocb *iocb, struct iov_iter *from);
+ssize_t ipcring_read_iter(struct kiocb *iocb, struct iov_iter *to);
+
 /* wait.c */
 void ipcring_corrupt(struct ipcring_chan *chan);
 void ipcring_hangup(struct ipcring_end *end);
