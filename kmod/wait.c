@@ -113,7 +113,7 @@ int ipcring_sleep(struct ipcring_end *end, ktime_t *deadline)
 	DEFINE_WAIT(wait);
 	int ret;
 
-	for (;;) {
+	do {
 		prepare_to_wait(&end->wq, &wait, TASK_INTERRUPTIBLE);
 		ret = ipcring_arm(end);
 		if (ret != -EAGAIN)
@@ -126,7 +126,9 @@ int ipcring_sleep(struct ipcring_end *end, ktime_t *deadline)
 			break;
 		trace_ipcring_wait(end->chan->id, end->role, ipcring_pos(end));
 		expired = !schedule_hrtimeout_range(deadline, 0, HRTIMER_MODE_ABS);
-	}
+		/* Mostly this ends it, and saves the way back onto the queue. */
+		ret = ipcring_look(end);
+	} while (ret == -EAGAIN);
 	finish_wait(&end->wq, &wait);
 	return ret;
 }
