@@ -35,9 +35,10 @@
  *   slots                IPCRING_OFF_DATA   info.data_bytes    rw         r
  *
  * One region per mmap(), MAP_SHARED, whole: any other offset or length is
- * -EINVAL, a writable mapping of an "r" region is -EACCES, and it cannot become
- * writable later (mprotect() gives -EACCES). Mappings are not inherited over
- * fork(), cannot grow (mremap() gives -EFAULT) and are not dumped. The control
+ * -EINVAL, an executable one is -EPERM, a writable mapping of an "r" region is
+ * -EACCES, and what it was not at first no mapping can become later (mprotect()
+ * gives -EACCES). Mappings are not inherited over fork(), cannot grow
+ * (mremap() gives -EFAULT) and are not dumped. The control
  * fd maps nothing (-EACCES). Geometry is immutable and is never read from
  * shared memory by the kernel.
  *
@@ -82,7 +83,7 @@
  * Errors common to all ioctls: -ENOTTY unknown command or wrong kind of fd,
  * -EFAULT bad pointer, -EINVAL struct size below the first version's, unknown
  * flag, or reserved field not zero, -E2BIG a larger struct with non-zero bytes
- * that this kernel does not know.
+ * that this kernel does not know, or one longer than a page.
  *
  * write() on a producer fd
  *   -EMSGSIZE  longer than msg_size, or empty
@@ -91,12 +92,14 @@
  *   -EBADMSG   the channel is corrupt
  *   -EFAULT    bad buffer; nothing was sent
  *   -EINTR     a signal came before anything was sent (restartable)
- *   -EBADF     not a producer fd (from the VFS)
+ *   -EINVAL    a consumer fd, -EBADF a control fd (from the VFS: an endpoint is
+ *              open for reading and writing, or it could not be mapped)
  * read() on a consumer fd
  *   0          every message was consumed and no producer is open
  *   -EMSGSIZE  the buffer is smaller than the message, which stays queued
  *   -EAGAIN    O_NONBLOCK and the ring is empty (or another thread is receiving)
- *   -EBADMSG, -EFAULT (the message stays queued), -EINTR, -EBADF as above
+ *   -EBADMSG, -EFAULT (the message stays queued), -EINTR as above
+ *   -EINVAL    a producer fd, -EBADF a control fd
  *   While its peer was never opened, an endpoint waits as for a slow peer.
  * poll()
  *   consumer: EPOLLIN message there; EPOLLHUP a producer was there and is gone
@@ -250,7 +253,8 @@ struct ipcring_info {
  * struct ipcring_wait - IPCRING_IOC_WAIT on an endpoint fd
  * @size:	in: sizeof(struct ipcring_wait)
  * @flags:	in: 0
- * @deadline:	in: absolute CLOCK_MONOTONIC time in ns, or IPCRING_NO_TIMEOUT
+ * @deadline:	in: absolute CLOCK_MONOTONIC time in ns (of the initial time
+ *		namespace), or IPCRING_NO_TIMEOUT
  *
  * Consumer: wait until the ring is not empty. Producer: until it is not full.
  * O_NONBLOCK does not matter here; a deadline of 0 only looks.
