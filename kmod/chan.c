@@ -351,11 +351,18 @@ static int ipcring_take(struct ipcring_end *end)
 
 	spin_lock(&end->lock);
 	if (!end->taken) {
-		end->taken = true;
+		WRITE_ONCE(end->taken, true);
 		ret = 0;
 	}
 	spin_unlock(&end->lock);
 	return ret;
+}
+
+static void ipcring_untake(struct ipcring_end *end)
+{
+	spin_lock(&end->lock);
+	WRITE_ONCE(end->taken, false);
+	spin_unlock(&end->lock);
 }
 
 static int ipcring_open_end(struct ipcring_end *end, int flags)
@@ -401,7 +408,7 @@ static long ipcring_ioc_endpoint(struct ipcring_chan *chan, const void __user *a
 		return ret;
 	ret = ipcring_open_end(end, param.flags & IPCRING_EP_NONBLOCK ? O_NONBLOCK : 0);
 	if (ret < 0)
-		WRITE_ONCE(end->taken, false);
+		ipcring_untake(end);
 	return ret;
 }
 

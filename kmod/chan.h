@@ -32,7 +32,7 @@ struct ipcring_chan;
  * @chan:	the channel
  * @peer:	the other side
  * @role:	IPCRING_ROLE_*
- * @taken:	an endpoint is open, or about to be; under @lock
+ * @taken:	an endpoint is open, or about to be; written under @lock
  * @gone:	an endpoint was open and is closed; written under @lock, the peer
  *		reads it without
  * @lock:	state, and the order of arming: an older position must not replace
@@ -46,8 +46,8 @@ struct ipcring_end {
 	u32 role;
 	bool taken;
 	bool gone;
-	spinlock_t lock;
-	struct mutex xfer;
+	spinlock_t lock;	/* taken, gone, the event word */
+	struct mutex xfer;	/* one transfer at a time */
 	wait_queue_head_t wq;
 };
 

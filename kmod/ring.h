@@ -17,10 +17,10 @@
 #include <asm/barrier.h>
 #include <uapi/linux/ipcring.h>
 #define ring_load(p)		READ_ONCE(*(p))
-#define ring_load_acquire(p)	smp_load_acquire(p)
+#define ring_load_acquire(p)	smp_load_acquire(p)	/* A, B */
 #define ring_store(p, v)	WRITE_ONCE(*(p), v)
-#define ring_store_release(p, v) smp_store_release(p, v)
-#define ring_full_barrier()	smp_mb()
+#define ring_store_release(p, v) smp_store_release(p, v)	/* A, B */
+#define ring_full_barrier()	smp_mb()	/* C, D */
 #else
 #include <errno.h>
 #include <stddef.h>

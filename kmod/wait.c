@@ -92,7 +92,7 @@ void ipcring_corrupt(struct ipcring_chan *chan)
 void ipcring_hangup(struct ipcring_end *end)
 {
 	spin_lock(&end->lock);
-	end->taken = false;
+	WRITE_ONCE(end->taken, false);
 	/* Release: its last message is visible before its end, see ipcring_verdict(). */
 	smp_store_release(&end->gone, true);
 	spin_unlock(&end->lock);

@@ -22,6 +22,7 @@ static int ipcring_fill(struct ipcring_end *end, u64 pos, struct iov_iter *from,
 	const struct ring *r = &end->chan->ring;
 	struct ipcring_slot *slot = ring_slot(r, pos);
 
+	lockdep_assert_held(&end->xfer);
 	if (READ_ONCE(end->peer->gone))
 		return -EPIPE;
 	/*
@@ -81,6 +82,7 @@ static int ipcring_drain(struct ipcring_end *end, u64 pos, struct iov_iter *to, 
 {
 	const struct ring *r = &end->chan->ring;
 
+	lockdep_assert_held(&end->xfer);
 	if (iov_iter_count(to) < len)
 		return -EMSGSIZE;
 	/* Bounded, see ipcring_fill(). */
