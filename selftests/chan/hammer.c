@@ -77,7 +77,8 @@ int main(int argc, char **argv)
 				return 1;
 			}
 			close(dev);
-			dprintf(count, "%llu\n", (unsigned long long)++rounds);
+			rounds++;
+			dprintf(count, "%llu\n", (unsigned long long)rounds);
 		}
 		/* The gap in which the module can go. */
 		nanosleep(&pause, NULL);
