@@ -203,7 +203,7 @@ TEST_F(stream, unmatched)
 
 	cell_launch(_metadata, &c, self->t);
 	c.n = 100;
-	cell_replace_sender(_metadata, &c, cell_send);
+	cell_replace(_metadata, &c, 0, cell_send);
 	ASSERT_EQ(0, trace_start(self->t, c.sender, c.receiver, &why));
 	ASSERT_TRUE(cell_go(&c, 0));
 	ASSERT_EQ(0, reap(c.sender));
@@ -238,7 +238,7 @@ TEST_F(stream, torn)
 
 	ASSERT_EQ(0, fcntl(c.wfd, F_SETFL, O_NONBLOCK));
 	cell_launch(_metadata, &c, self->t);
-	cell_replace_sender(_metadata, &c, send_torn);
+	cell_replace(_metadata, &c, 0, send_torn);
 	ASSERT_EQ(0, trace_start(self->t, c.sender, c.receiver, &why));
 	ASSERT_TRUE(cell_go(&c, 0));
 	ASSERT_TRUE(cell_go(&c, 1));
@@ -279,7 +279,7 @@ TEST_F(stream, signals_between)
 
 	ASSERT_EQ(0, sigaction(SIGUSR1, &sa, NULL));
 	cell_launch(_metadata, &c, self->t);
-	cell_replace_sender(_metadata, &c, send_after_signal);
+	cell_replace(_metadata, &c, 0, send_after_signal);
 	ASSERT_EQ(0, trace_start(self->t, c.sender, c.receiver, &why));
 	ASSERT_TRUE(cell_go(&c, 1));
 	ASSERT_TRUE(cell_go(&c, 0));
@@ -287,6 +287,61 @@ TEST_F(stream, signals_between)
 	EXPECT_EQ(0, reap(c.receiver));
 	ASSERT_EQ(0, trace_stop(self->t, &res));
 	EXPECT_EQ(100, res.cert.sent);
+	expect_clean_cert(_metadata, &res.cert);
+	expect_whole(_metadata, &c, &res);
+}
+
+/*
+ * The receiver sleeps elsewhere while a message waits, and the sender wakes it by
+ * other means after it has begun its next send: no message's wake.
+ */
+static int send_then_signal(const struct cell *c)
+{
+	unsigned long arg;
+	char buf[4096] = "";
+
+	while (!blocked_in(c->receiver, SYS_rt_sigtimedwait, &arg))
+		sched_yield();
+	*c->gate = 1;
+	if (!write_all(c, buf) || write(c->wfd, buf, sizeof(buf)) != -1 || errno != EAGAIN)
+		return 1;
+	return kill(c->receiver, SIGUSR1);
+}
+
+static int recv_after_signal(const struct cell *c)
+{
+	sigset_t set;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigwait(&set, &sig);
+	return cell_recv(c);
+}
+
+TEST_F(stream, woken_by_other_means)
+{
+	struct cell c = STREAM_CELL(.size = 4096, .n = 1, .first = 0, .last = 1);
+	struct mech_why why = { "" };
+	struct trace_result res;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	ASSERT_EQ(4096, fcntl(c.wfd, F_SETPIPE_SZ, 4096));
+	ASSERT_EQ(0, fcntl(c.wfd, F_SETFL, O_NONBLOCK));
+	cell_launch(_metadata, &c, self->t);
+	cell_replace(_metadata, &c, 1, recv_after_signal);
+	cell_replace(_metadata, &c, 0, send_then_signal);
+	ASSERT_EQ(0, trace_start(self->t, c.sender, c.receiver, &why));
+	ASSERT_TRUE(cell_go(&c, 1));
+	ASSERT_TRUE(cell_go(&c, 0));
+	EXPECT_EQ(0, reap(c.sender));
+	EXPECT_EQ(0, reap(c.receiver));
+	ASSERT_EQ(0, trace_stop(self->t, &res));
+	EXPECT_EQ(1, res.cert.sent);
+	EXPECT_EQ(0, res.slept);
 	expect_clean_cert(_metadata, &res.cert);
 	expect_whole(_metadata, &c, &res);
 }

@@ -176,7 +176,7 @@ TEST_F(channel, unmatched)
 	cell_open(_metadata, &c, 128);
 	ASSERT_EQ(64, write(c.wfd, forged, 64));
 	cell_launch(_metadata, &c, self->t);
-	cell_replace_sender(_metadata, &c, send_from_1);
+	cell_replace(_metadata, &c, 0, send_from_1);
 	ASSERT_EQ(0, trace_start(self->t, c.sender, c.receiver, &why));
 	ASSERT_TRUE(cell_go(&c, 0));
 	ASSERT_EQ(0, reap(c.sender));

@@ -83,12 +83,11 @@ static inline void pin(int cpu)
  * The kernel answers only for a task that is off its CPU, so this is no guess.
  * But a task that is being woken on another CPU still counts as blocked.
  */
-static inline bool blocked_in_read(pid_t pid, int fd)
+static inline bool blocked_in(pid_t pid, long nr, unsigned long *arg)
 {
 	char path[64], text[256];
-	unsigned long arg;
 	ssize_t len;
-	long nr;
+	long now;
 	int proc;
 
 	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
@@ -98,8 +97,14 @@ static inline bool blocked_in_read(pid_t pid, int fd)
 	len = read(proc, text, sizeof(text) - 1);
 	close(proc);
 	text[len > 0 ? len : 0] = '\0';
-	return sscanf(text, "%ld %lx", &nr, &arg) == 2 && nr == SYS_read &&
-	       arg == (unsigned long)fd;
+	return sscanf(text, "%ld %lx", &now, arg) == 2 && now == nr;
+}
+
+static inline bool blocked_in_read(pid_t pid, int fd)
+{
+	unsigned long arg;
+
+	return blocked_in(pid, SYS_read, &arg) && arg == (unsigned long)fd;
 }
 
 /* Everything before message @i was received, so nothing wakes the receiver now. */
@@ -230,14 +235,16 @@ static inline void cell_launch(struct __test_metadata *_metadata, struct cell *c
 	ASSERT_LT(0, c->sender);
 }
 
-/* Another program in the sender's place, before it had its byte. */
-static inline void cell_replace_sender(struct __test_metadata *_metadata, struct cell *c,
-				       int (*work)(const struct cell *c))
+/* Another program in a side's place, before it had its byte. */
+static inline void cell_replace(struct __test_metadata *_metadata, struct cell *c, int side,
+				int (*work)(const struct cell *c))
 {
-	kill(c->sender, SIGKILL);
-	reap(c->sender);
-	c->sender = cell_fork(c, 0, work);
-	ASSERT_LT(0, c->sender);
+	pid_t *pid = side ? &c->receiver : &c->sender;
+
+	kill(*pid, SIGKILL);
+	reap(*pid);
+	*pid = cell_fork(c, side, work);
+	ASSERT_LT(0, *pid);
 }
 
 /* Two processes that nobody traces, on an object of their own. */
@@ -325,6 +332,11 @@ static inline void expect_whole(struct __test_metadata *_metadata, const struct 
 		EXPECT_NE(NULL, strchr(p->hook, '/'));
 		EXPECT_EQ(!p->n, !p->p50);
 		EXPECT_EQ(p->n < 1000, !p->p99);
+		EXPECT_LE(p->p50, p->p99 ?: p->p50);
+		if (p->n == 1) {
+			EXPECT_LE(p->sum, p->p50);
+			EXPECT_GE(p->sum + p->sum / 16, p->p50);
+		}
 	}
 	EXPECT_EQ(res->total, sum);
 	EXPECT_EQ(c->last - c->first, res->measured);
