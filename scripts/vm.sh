@@ -108,7 +108,7 @@ run_qemu()
 	fi
 	timeout -k 5 "$timeout" qemu-system-x86_64 "${qemu[@]}" </dev/null >qemu.log 2>&1 &
 	pid=$!
-	trap 'kill $pid 2>/dev/null; wait; exit 130' INT TERM HUP
+	trap 'kill $pid 2>/dev/null; wait; rm -f initramfs; exit 130' INT TERM HUP
 	tail -q -c +1 -f -s 0.1 --pid=$pid stdout 2>/dev/null &
 	followers+=($!)
 	tail -q -c +1 -f -s 0.1 --pid=$pid stderr >&2 2>/dev/null &
