@@ -17,6 +17,7 @@ files()
 #   FILE_PATH_CHANGES	MAINTAINERS is the kernel's
 #   LINUX_VERSION_CODE	has a rule of its own, which knows the two files that may
 #   MACRO_ARG_REUSE	guesses; a macro that evaluates twice is seen in review
+#   LONG_LINE_STRING	a message stays on one line, to be found by searching for it
 # in headers that user space reads:
 #   BIT_MACRO		the kernel does not export BIT()
 # in trace headers:
@@ -24,11 +25,11 @@ files()
 # in user space and BPF, which have other headers and C11:
 #   PREFER_KERNEL_TYPES, ARRAY_SIZE, PREFER_DEFINED_ATTRIBUTE_MACRO, BIT_MACRO,
 #   CAMELCASE (_Atomic, PRIu64, libbpf), VOLATILE (BPF's constants),
-#   COMPLEX_MACRO (lists of tables)
-common=FILE_PATH_CHANGES,LINUX_VERSION_CODE,MACRO_ARG_REUSE
+#   COMPLEX_MACRO, TRAILING_SEMICOLON (lists of tables)
+common=FILE_PATH_CHANGES,LINUX_VERSION_CODE,MACRO_ARG_REUSE,LONG_LINE_STRING
 tracing=$common,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
 userland=$common,PREFER_KERNEL_TYPES,ARRAY_SIZE,PREFER_DEFINED_ATTRIBUTE_MACRO,BIT_MACRO
-userland+=,CAMELCASE,VOLATILE,COMPLEX_MACRO
+userland+=,CAMELCASE,VOLATILE,COMPLEX_MACRO,TRAILING_SEMICOLON
 
 checkpatch()
 {

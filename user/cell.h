@@ -17,6 +17,7 @@
  * @PATTERN_PINGPONG:	one message to and fro; cost is per round trip
  * @PATTERN_STREAM:	one way, as fast as the queue allows; cost is per message, from
  *			the sender's first to the receiver's last verified one
+ * @PATTERN_COUNT:	how many there are
  */
 enum cell_pattern {
 	PATTERN_PINGPONG,
@@ -80,6 +81,7 @@ struct cell_arm {
  * enum cell_condition - the arms of a cell, interleaved when both run
  * @ARM_PLAIN:	no probes anywhere: the cell's result
  * @ARM_TRACED:	probes attached: phases, and by difference their cost
+ * @ARM_COUNT:	how many there are
  */
 enum cell_condition {
 	ARM_PLAIN,

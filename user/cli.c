@@ -168,7 +168,8 @@ static int cli_place(struct cli_ctx *x, const char *text)
 		x->cli->run.places |= 1u << p;
 		return 0;
 	}
-	return cli_error(x, "unknown placement '%s'; known: same-cpu smt llc node cross-node", text);
+	return cli_error(x, "unknown placement '%s'; known: same-cpu smt llc node cross-node",
+			 text);
 }
 
 static int cli_size(struct cli_ctx *x, const char *text)

@@ -120,12 +120,12 @@ const char *clock_source_name(const struct clock *c)
 #define CLOCK_EXCHANGES	2000
 
 struct clock_peer {
-	const struct clock *clock;
-	int cpu;
-	int error;
 	_Atomic uint64_t ask;
 	_Atomic uint64_t answer;
 	uint64_t time;
+	const struct clock *clock;
+	int cpu;
+	int error;
 };
 
 static int clock_pin(int cpu)

@@ -55,7 +55,8 @@ static void main_complain(const struct plan *plan, enum cell_status status)
 		if (c->status != status || j < i)
 			continue;
 		cell_id(c, id, sizeof(id));
-		fprintf(stderr, "ipcscope: %s: %s: %s\n", id, cell_status_name(status), c->why.text);
+		fprintf(stderr, "ipcscope: %s: %s: %s\n", id, cell_status_name(status),
+			c->why.text);
 	}
 }
 

@@ -134,13 +134,15 @@ static json_t *manifest_offset(const struct clock *clock, const struct topo *top
 
 static json_t *manifest_clock(const struct clock *clock, const struct topo *topo)
 {
+	static const char source[] =
+		"/sys/devices/system/clocksource/clocksource0/current_clocksource";
+
 	return json_pack("{s:s, s:s, s:I, s:o, s:o}",
 			 "unit", clock_unit_name(clock->unit),
 			 "source", clock_source_name(clock),
 			 "cost", (json_int_t)clock->cost,
 			 "offset_bound", manifest_offset(clock, topo),
-			 "clocksource",
-			 manifest_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"));
+			 "clocksource", manifest_line(source));
 }
 
 static json_t *manifest_options(const struct run_cfg *cfg)

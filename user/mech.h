@@ -19,6 +19,7 @@
  * enum mech_wait - what a side does while it has nothing to do
  * @WAIT_BLOCK:	sleep in the kernel
  * @WAIT_SPIN:	try again and again, never sleep
+ * @WAIT_COUNT:	how many there are
  */
 enum mech_wait {
 	WAIT_BLOCK,
@@ -41,6 +42,7 @@ enum mech_wait {
  * enum mech_side - which end a worker is
  * @SIDE_SENDER:	opens the exchange
  * @SIDE_RECEIVER:	answers (pingpong) or drains (stream)
+ * @SIDE_COUNT:		how many there are
  */
 enum mech_side {
 	SIDE_SENDER,

@@ -13,7 +13,7 @@
 static int output_error(struct mech_why *why, const char *path, int error)
 {
 	mech_because(why, "--json: cannot write '%s': %s; name a file in a directory that you can write to",
-		 path, strerror(-error));
+		     path, strerror(-error));
 	return error;
 }
 
@@ -106,7 +106,7 @@ static int output_write(struct output *o, json_t *result)
 /* Anywhere else; the name goes to @name. */
 static int output_rescue(json_t *result, char *name, size_t len)
 {
-	const char *dir[] = { getenv("TMPDIR"), "/tmp", "/dev/shm" };
+	const char *const dir[] = { getenv("TMPDIR"), "/tmp", "/dev/shm" };
 
 	for (size_t i = 0; i < sizeof(dir) / sizeof(dir[0]); i++) {
 		FILE *f;
@@ -143,9 +143,9 @@ int output_commit(struct output *o, json_t *result, struct mech_why *why)
 		return 0;
 	if (output_rescue(result, name, sizeof(name)))
 		mech_because(why, "--json: writing '%s': %s; the result fits nowhere else, the table is all there is",
-			 path, strerror(-ret));
+			     path, strerror(-ret));
 	else
 		mech_because(why, "--json: writing '%s': %s; the result is in %s, make room and move it",
-			 path, strerror(-ret), name);
+			     path, strerror(-ret), name);
 	return ret;
 }

@@ -27,7 +27,7 @@ static bool plan_wait_applies(const struct cell *c)
 static void plan_probe(struct cell *c, const struct topo *topo)
 {
 	struct mech_why why = { "" };
-	int ret;
+	int ret = 0;
 
 	if (!(c->ops->waits & 1u << c->cfg.wait))
 		plan_skip(c, "the mechanism has no wait policy '%s'",
@@ -41,7 +41,9 @@ static void plan_probe(struct cell *c, const struct topo *topo)
 			  c->cfg.size, c->ops->max_msg);
 	else if (topo_pick(topo, c->place, c->cpu, &why))
 		plan_skip(c, "placement %s: %s", topo_place_name(c->place), why.text);
-	else if (c->ops->probe && (ret = c->ops->probe(&c->cfg, &why)))
+	else if (c->ops->probe)
+		ret = c->ops->probe(&c->cfg, &why);
+	if (ret)
 		plan_skip(c, "%s", *why.text ? why.text : strerror(-ret));
 }
 

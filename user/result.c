@@ -89,16 +89,18 @@ static json_t *result_placed(const struct cell *c)
 	if (!a->nsamples)
 		return json_null();
 	return json_pack("{s:[i], s:[i], s:I, s:i}", "sender", c->cpu[SIDE_SENDER],
-			 "receiver", c->cpu[SIDE_RECEIVER], "rejected",
-			 (json_int_t)(a->side[SIDE_SENDER].rejected + a->side[SIDE_RECEIVER].rejected),
+			 "receiver", c->cpu[SIDE_RECEIVER],
+			 "rejected", (json_int_t)a->side[SIDE_SENDER].rejected +
+				     (json_int_t)a->side[SIDE_RECEIVER].rejected,
 			 "blocks_rejected", (int)a->blocks_rejected);
 }
 
 static json_t *result_side(const struct cell_side *s, const struct clock *clock)
 {
+	json_t *cpu = clock->unit == CLOCK_NS ? json_integer((json_int_t)s->cpu_ns) : json_null();
+
 	return json_pack("{s:I, s:I, s:o}", "voluntary", (json_int_t)s->voluntary,
-			 "involuntary", (json_int_t)s->involuntary, "cpu_ns",
-			 clock->unit == CLOCK_NS ? json_integer((json_int_t)s->cpu_ns) : json_null());
+			 "involuntary", (json_int_t)s->involuntary, "cpu_ns", cpu);
 }
 
 static json_t *result_counters(const struct cell_arm *a, const struct clock *clock)
@@ -150,16 +152,18 @@ static void result_add_trace(json_t *o, const struct cell *c, const struct clock
 {
 	const struct trace_result *t = &c->phases;
 	const bool timed = clock->unit != CLOCK_NONE;
+	json_t *traced;
 
 	if (*c->trace_why.text)
 		json_object_set_new(o, "untraced", json_string(c->trace_why.text));
 	if (!c->arm[ARM_TRACED].launches)
 		return;
-	json_object_set_new(o, "traced", json_pack("{s:o, s:o, s:I, s:I, s:o}",
-		"cost", result_cost(&c->arm[ARM_TRACED], clock),
-		"verify", result_verify(&c->arm[ARM_TRACED]),
-		"messages", (json_int_t)t->measured, "slept", (json_int_t)t->slept,
-		"total", timed ? json_integer((json_int_t)t->total) : json_null()));
+	traced = json_pack("{s:o, s:o, s:I, s:I, s:o}",
+			   "cost", result_cost(&c->arm[ARM_TRACED], clock),
+			   "verify", result_verify(&c->arm[ARM_TRACED]),
+			   "messages", (json_int_t)t->measured, "slept", (json_int_t)t->slept,
+			   "total", timed ? json_integer((json_int_t)t->total) : json_null());
+	json_object_set_new(o, "traced", traced);
 	json_object_set_new(o, "phases", result_phases(t, clock));
 	json_object_set_new(o, "certificate", result_cert(&t->cert));
 }
@@ -227,8 +231,8 @@ json_t *result_load(const char *path, struct mech_why *why)
 	json_t *r = json_load_file(path, 0, &error);
 
 	if (!r) {
-		mech_because(why, "%s: %.120s; give a file from ipcscope run --json",
-			 path, error.text);
+		mech_because(why, "%s: %.120s; give a file from ipcscope run --json", path,
+			     error.text);
 		return NULL;
 	}
 	if (result_valid(r))

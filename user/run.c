@@ -168,7 +168,8 @@ static int run_check_sides(struct run_launch *l)
 		if (atomic_load(&s->state) != WORKER_FAILED)
 			continue;
 		cell_fail(l->cell, "the %s's %s failed: %s",
-			  side == SIDE_SENDER ? "sender" : "receiver", s->step, strerror(-s->error));
+			  side == SIDE_SENDER ? "sender" : "receiver", s->step,
+			  strerror(-s->error));
 		return -EIO;
 	}
 	run_reap(l);
@@ -411,7 +412,8 @@ static void run_progress(const struct plan *plan, unsigned int round, unsigned i
 		fprintf(stderr, "\r\033[Kround %u of %u, cell %zu of %zu: %s", round + 1, rounds,
 			done + 1, plan->n, id);
 	else if (!done)
-		fprintf(stderr, "ipcscope: round %u of %u, %zu cells\n", round + 1, rounds, plan->n);
+		fprintf(stderr, "ipcscope: round %u of %u, %zu cells\n", round + 1, rounds,
+			plan->n);
 }
 
 static int run_round(struct run *run, struct plan *plan, size_t *order, uint64_t *rng,

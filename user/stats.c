@@ -24,7 +24,8 @@ uint64_t stats_random(uint64_t *state)
 
 static size_t stats_below(uint64_t *state, size_t n)
 {
-	return (size_t)(((unsigned __int128)stats_random(state) * n) >> 64);
+	/* The high 32 bits are the good ones; n is far below 2^32. */
+	return (size_t)((stats_random(state) >> 32) * n >> 32);
 }
 
 static double stats_mean(const struct stats_sample *s, size_t n)

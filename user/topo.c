@@ -211,7 +211,7 @@ static int topo_confine(struct topo *t, const char *wanted, const char *online,
 		free(kept.cpu);
 		if (ret == -ENODEV)
 			mech_because(why, "CPU %d cannot be used: online are %.*s; choose among them and this process' affinity mask",
-				 c.missing, (int)strcspn(online, "\n"), online);
+				     c.missing, (int)strcspn(online, "\n"), online);
 		else
 			mech_because(why, "'%s' is not a CPU list; write it like 0-3,8", wanted);
 		return ret;
@@ -249,7 +249,8 @@ int topo_read(struct topo *t, const char *root, const char *wanted, struct mech_
 	if (!ret && !t->n)
 		ret = -ENODEV;
 	if (ret)
-		mech_because(why, "cannot read the CPUs from %s/devices/system/cpu: %s", root, strerror(-ret));
+		mech_because(why, "cannot read the CPUs from %s/devices/system/cpu: %s", root,
+			     strerror(-ret));
 	else if (wanted)
 		ret = topo_confine(t, wanted, online, why);
 	CPU_FREE(b.allowed);
@@ -296,7 +297,7 @@ static void topo_explain(const struct topo *t, enum topo_place place, struct mec
 	};
 
 	mech_because(why, "%s (%zu usable CPU%s; see --cpus)",
-		 lack[place], t->n, t->n == 1 ? "" : "s");
+		     lack[place], t->n, t->n == 1 ? "" : "s");
 }
 
 int topo_pick(const struct topo *t, enum topo_place place, int cpu[SIDE_COUNT],

@@ -14,6 +14,7 @@
  * @PLACE_LLC:		cores under one last-level cache
  * @PLACE_NODE:		one memory node, different last-level caches
  * @PLACE_CROSS_NODE:	different memory nodes
+ * @PLACE_COUNT:	how many there are
  */
 enum topo_place {
 	PLACE_SAME_CPU,

@@ -58,18 +58,18 @@ struct worker_side {
 
 /**
  * struct worker_shared - memory shared by supervisor and both workers
- * @side:	one half each
  * @go:		futex word: the supervisor lets the workers start
  * @turn:	futex word: passages through the workers' barrier
  * @arrived:	workers waiting at the barrier
+ * @side:	one half each
  * @latency:	round-trip times, written by the sender
  * @block:	measured blocks
  */
 struct worker_shared {
-	struct worker_side side[SIDE_COUNT];
 	_Atomic uint32_t go;
 	_Atomic uint32_t turn __attribute__((aligned(128)));
 	_Atomic uint32_t arrived;
+	struct worker_side side[SIDE_COUNT];
 	struct hist latency;
 	struct worker_block block[];
 };

@@ -7,8 +7,6 @@
 #include "result.h"
 #include "run.h"
 
-extern const struct mech_ops mech_pipe;
-
 FIXTURE(result) {
 	struct run_cfg cfg;
 	struct clock clock;
@@ -20,7 +18,7 @@ FIXTURE(result) {
 
 FIXTURE_SETUP(result)
 {
-	self->mechs[0] = &mech_pipe;
+	self->mechs[0] = mech_find("pipe");
 	self->cfg = (struct run_cfg){
 		.mech = self->mechs, .patterns = 1 << PATTERN_PINGPONG, .waits = MECH_W_BLOCK,
 		.sizes = { 64 }, .nsizes = 1, .places = 1 << PLACE_SAME_CPU, .messages = 100,
@@ -38,11 +36,18 @@ FIXTURE_TEARDOWN(result)
 	topo_free(&self->topo);
 }
 
-static json_t *make(FIXTURE_DATA(result) *self)
+static json_t *make(struct _test_data_result *self)
 {
 	json_t *manifest = manifest_build(&self->cfg, &self->clock, &self->topo);
 
 	return result_build(&self->plan, &self->cfg, &self->clock, manifest, true);
+}
+
+static json_int_t run_of(json_t *r, size_t cell)
+{
+	json_t *c = json_array_get(json_object_get(r, "cells"), cell);
+
+	return json_integer_value(json_object_get(c, "run"));
 }
 
 static char *table(json_t *r)
@@ -57,7 +62,7 @@ static char *table(json_t *r)
 }
 
 /* Only what the clock's unit allows, whatever machine this test runs on. */
-static void set_unit(FIXTURE_DATA(result) *self, enum clock_unit unit)
+static void set_unit(struct _test_data_result *self, enum clock_unit unit)
 {
 	self->clock.unit = unit;
 }
@@ -129,8 +134,7 @@ TEST_F(result, merged_runs_keep_their_circumstances)
 	ASSERT_EQ(0, result_merge(a, b, &self->why));
 	EXPECT_EQ(2, json_array_size(json_object_get(a, "cells")));
 	EXPECT_EQ(2, json_array_size(json_object_get(json_object_get(a, "manifest"), "runs")));
-	EXPECT_EQ(1, json_integer_value(json_object_get(
-			json_array_get(json_object_get(a, "cells"), 1), "run")));
+	EXPECT_EQ(1, run_of(a, 1));
 	text = table(a);
 	/* Two equal runs: no spread, and one line. */
 	EXPECT_NE(NULL, strstr(text, "0.00%"));

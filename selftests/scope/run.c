@@ -21,7 +21,7 @@ enum fault {
 
 static enum fault fault;
 
-extern const struct mech_ops mech_pipe;
+#define PIPE	mech_find("pipe")
 
 struct faulty {
 	void *pipe;
@@ -45,7 +45,7 @@ static int faulty_open(struct mech *m)
 	m->priv = calloc(1, sizeof(struct faulty));
 	if (fault == FAULT_OPEN)
 		return -EMFILE;
-	return ON_PIPE(m, mech_pipe.open(m));
+	return ON_PIPE(m, PIPE->open(m));
 }
 
 static int faulty_attach(struct mech *m)
@@ -55,7 +55,7 @@ static int faulty_attach(struct mech *m)
 
 static int send_one(struct mech *m, const void *buf)
 {
-	return ON_PIPE(m, mech_pipe.send(m, buf));
+	return ON_PIPE(m, PIPE->send(m, buf));
 }
 
 static int send_spoilt(struct mech *m, const void *buf)
@@ -142,7 +142,7 @@ static int faulty_recv(struct mech *m, void *buf)
 
 	if (fault == FAULT_ECHO)
 		m->side = !side;
-	ret = ON_PIPE(m, mech_pipe.recv(m, buf));
+	ret = ON_PIPE(m, PIPE->recv(m, buf));
 	m->side = side;
 	return ret;
 }
@@ -150,7 +150,7 @@ static int faulty_recv(struct mech *m, void *buf)
 static void faulty_close(struct mech *m)
 {
 	if (m->priv && ((struct faulty *)m->priv)->pipe)
-		ON_PIPE(m, (mech_pipe.close(m), 0));
+		ON_PIPE(m, (PIPE->close(m), 0));
 	free(m->priv);
 }
 

@@ -95,7 +95,8 @@ FIXTURE_SETUP(tree)
 	strcpy(self->root, "/tmp/ipcscope-topo-XXXXXX");
 	ASSERT_NE(NULL, mkdtemp(self->root));
 	memset(&self->why, 0xcc, sizeof(self->why));
-	self->cpu[0] = self->cpu[1] = -1;
+	self->cpu[0] = -1;
+	self->cpu[1] = -1;
 }
 
 FIXTURE_TEARDOWN(tree)
@@ -220,7 +221,7 @@ FIXTURE_TEARDOWN(list)
 
 static int take(int cpu, void *arg)
 {
-	FIXTURE_DATA(list) *self = arg;
+	struct _test_data_list *self = arg;
 
 	if (self->n == 16)
 		return 1;

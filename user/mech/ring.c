@@ -18,12 +18,12 @@ int ring_open_probe(const struct mech_cfg *cfg, struct mech_why *why)
 	}
 	uname(&un);
 	if (fd == -ENOENT)
-		mech_because(why, "no /dev/ipcring; load it with insmod build/%s/ipcring.ko", un.release);
+		mech_because(why, "no /dev/ipcring; load it with insmod build/%s/ipcring.ko",
+			     un.release);
 	else if (fd == -EACCES)
 		mech_because(why, "/dev/ipcring: permission denied; run as root or give your group access to it");
 	else
-		mech_because(why, "/dev/ipcring: creating a channel: %s",
-			 strerror(-fd));
+		mech_because(why, "/dev/ipcring: creating a channel: %s", strerror(-fd));
 	return fd;
 }
 

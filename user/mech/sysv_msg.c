@@ -30,15 +30,16 @@ static int sysv_msg_probe(const struct mech_cfg *cfg, struct mech_why *why)
 	if (msgctl(0, IPC_INFO, (struct msqid_ds *)&info) < 0) {
 		int err = -errno;
 
-		mech_because(why, "msgctl: %s; a kernel with CONFIG_SYSVIPC is needed", strerror(-err));
+		mech_because(why, "msgctl: %s; a kernel with CONFIG_SYSVIPC is needed",
+			     strerror(-err));
 		return err;
 	}
 	if (cfg->size > (size_t)info.msgmax || cfg->size > (size_t)info.msgmnb) {
 		const bool max = cfg->size > (size_t)info.msgmax;
 
 		mech_because(why, "size %zu is over kernel.%s = %d; raise it with sysctl -w kernel.%s=%zu",
-			 cfg->size, max ? "msgmax" : "msgmnb", max ? info.msgmax : info.msgmnb,
-			 max ? "msgmax" : "msgmnb", cfg->size);
+			     cfg->size, max ? "msgmax" : "msgmnb", max ? info.msgmax : info.msgmnb,
+			     max ? "msgmax" : "msgmnb", cfg->size);
 		return -EMSGSIZE;
 	}
 	return 0;

@@ -17,8 +17,10 @@ static int unix_stream_open(struct mech *m)
 	*p = FD_PAIR_NONE;
 	if (socketpair(AF_UNIX, type, 0, fd))
 		return -errno;
-	for (int side = 0; side < SIDE_COUNT; side++)
-		p->in[side] = p->out[side] = fd[side];
+	for (int side = 0; side < SIDE_COUNT; side++) {
+		p->in[side] = fd[side];
+		p->out[side] = fd[side];
+	}
 	return 0;
 }
 

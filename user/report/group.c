@@ -30,7 +30,8 @@ static void group_add_cost(struct group *g, json_t *cost)
 	}
 	if (g->timed == 2) {
 		g->bounded = 1;
-		g->lo = g->hi = g->cost;
+		g->lo = g->cost;
+		g->hi = g->cost;
 	}
 	g->lo = v < g->lo ? v : g->lo;
 	g->hi = v > g->hi ? v : g->hi;

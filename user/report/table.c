@@ -175,6 +175,11 @@ static int table_same_table(json_t *a, json_t *b)
 	       group_integer(a, "size") == group_integer(b, "size");
 }
 
+static int table_width(struct table *t, json_t *like, const char *place)
+{
+	return table_unit(t, like, place) ? TABLE_WIDE : TABLE_NARROW;
+}
+
 static void table_row(struct table *t, json_t *like)
 {
 	fprintf(t->f, "%-12s %-5s", group_string(like, "mech"), group_string(like, "wait"));
@@ -186,7 +191,7 @@ static void table_row(struct table *t, json_t *like)
 		snprintf(id, sizeof(id), "%s/%s/%s/%llu/%s", group_string(like, "mech"),
 			 group_string(like, "pattern"), group_string(like, "wait"),
 			 (unsigned long long)group_integer(like, "size"), topo_place_name(p));
-		table_cell(t, id, table_unit(t, like, topo_place_name(p)) ? TABLE_WIDE : TABLE_NARROW);
+		table_cell(t, id, table_width(t, like, topo_place_name(p)));
 	}
 	fputc('\n', t->f);
 }
