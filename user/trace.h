@@ -41,7 +41,10 @@ struct trace_phase {
  * @received:	receives paired with their send
  * @in_flight:	sends without a receive at the end
  * @unmatched:	receives without a send; must be 0
- * @missed:	probe runs that the kernel skipped (recursion); must be 0
+ * @missed:	probe runs that the kernel skipped, because the same probe was running
+ *		on that CPU; must be 0. A preemptible kernel (7.3, -rt) can skip those
+ *		of one task while another is preempted within a probe, and does not
+ *		tell whose it skipped.
  * @map_failed:	failed map updates; must be 0
  * @overwritten: slots reused before they were read; must be 0
  * @negative:	phases with a negative length; must be 0
