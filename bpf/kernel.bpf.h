@@ -26,7 +26,7 @@ struct mutex {
 };
 
 struct pipe_inode_info {
-	struct mutex mutex;
+	struct mutex mutex;	/* over its buffers */
 };
 
 struct iovec {
