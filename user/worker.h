@@ -67,7 +67,7 @@ struct worker_side {
  */
 struct worker_shared {
 	_Atomic uint32_t go;
-	_Atomic uint32_t turn __attribute__((aligned(128)));
+	_Atomic uint32_t turn;
 	_Atomic uint32_t arrived;
 	struct worker_side side[SIDE_COUNT];
 	struct hist latency;
