@@ -50,7 +50,7 @@ enum shape { IN_STEP, BACKLOG, STREAM };
  * @seen:	shared: bytes that the receiver has got
  * @sender:	process
  * @receiver:	process
- * @go:		a byte starts the sender, the receiver
+ * @go:		two bytes start the sender, the receiver
  */
 struct cell {
 	int wfd;
@@ -132,11 +132,12 @@ static inline bool write_all(const struct cell *c, const char *buf)
 	return true;
 }
 
+/* Two reads: the second begins with the hooks there, and is of no message. */
 static inline void await_go(const struct cell *c, int side)
 {
 	char byte;
 
-	if (read(c->go[side][0], &byte, 1) != 1)
+	if (read(c->go[side][0], &byte, 1) != 1 || read(c->go[side][0], &byte, 1) != 1)
 		_exit(2);
 }
 
@@ -195,7 +196,7 @@ static inline pid_t cell_fork(const struct cell *c, int side, int (*work)(const 
 
 static inline bool cell_go(const struct cell *c, int side)
 {
-	return write(c->go[side][1], "", 1) == 1;
+	return write(c->go[side][1], "go", 2) == 2;
 }
 
 static inline int reap(pid_t pid)
@@ -219,7 +220,7 @@ static inline int reap(pid_t pid)
 	} \
 } while (0)
 
-/* Both processes wait for their byte; the receiver first, its pid is the sender's. */
+/* Both processes wait for their bytes; the receiver first, its pid is the sender's. */
 static inline void cell_launch(struct __test_metadata *_metadata, struct cell *c,
 			       struct trace *t)
 {
@@ -235,7 +236,7 @@ static inline void cell_launch(struct __test_metadata *_metadata, struct cell *c
 	ASSERT_LT(0, c->sender);
 }
 
-/* Another program in a side's place, before it had its byte. */
+/* Another program in a side's place, before it had its bytes. */
 static inline void cell_replace(struct __test_metadata *_metadata, struct cell *c, int side,
 				int (*work)(const struct cell *c))
 {
