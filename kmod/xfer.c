@@ -33,6 +33,8 @@ static int ipcring_fill(struct ipcring_end *end, u64 pos, struct iov_iter *from,
 		return -EFAULT;
 	WRITE_ONCE(slot->len, len);
 	WRITE_ONCE(slot->resv, 0);
+	/* Before the receiver can see the message: its own stamps must come later. */
+	trace_ipcring_send(end->chan->id, pos, len);
 	ring_publish(r, pos);
 	return 0;
 }
@@ -52,7 +54,6 @@ static ssize_t ipcring_send(struct ipcring_end *end, struct iov_iter *from, bool
 	mutex_unlock(&end->xfer);
 	if (ret)
 		return ret;
-	trace_ipcring_send(end->chan->id, pos, len);
 	ipcring_wake(end->peer, pos);
 	return len;
 }
