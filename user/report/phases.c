@@ -93,14 +93,19 @@ static void phases_cost(json_t *cell, json_t *traced, FILE *f)
 static void phases_cell(json_t *cell, FILE *f)
 {
 	json_t *traced = json_object_get(cell, "traced"), *phases, *phase;
+	const char *unit = group_string(cell, "unit");
 	size_t i;
 
-	fprintf(f, "\nphases of %s, run %llu, ", group_string(cell, "id"),
-		(unsigned long long)group_integer(cell, "run") + 1);
-	fprintf(f, "sender to receiver [%s]; in %llu of %llu the receiver slept\n",
-		strcmp(group_string(cell, "unit"), "none") ? group_string(cell, "unit") : "not timed",
+	fprintf(f, "\nphases of %s, run %llu, sender to receiver [%s]; ", group_string(cell, "id"),
+		(unsigned long long)group_integer(cell, "run") + 1,
+		strcmp(unit, "none") ? unit : "not timed");
+	fprintf(f, "in %llu of %llu the receiver slept\n",
 		(unsigned long long)group_integer(traced, "slept"),
 		(unsigned long long)group_integer(traced, "messages"));
+	if (!strcmp(unit, "none")) {
+		phases_cert(json_object_get(cell, "certificate"), f);
+		return;
+	}
 	fprintf(f, "  %-10s %9s %9s %9s %9s %7s  %s\n", "phase", "messages", "mean", "p50", "p99",
 		"share", "ends at");
 	phases = json_object_get(cell, "phases");

@@ -292,8 +292,9 @@ int report_table(json_t *result, FILE *f)
 	t.several = table_several(t.cells);
 	if (!json_is_true(json_object_get(result, "complete")))
 		fprintf(f, "\nPARTIAL: the run was interrupted; cells may rest on fewer launches.\n");
-	table_tables(&t);
+	/* The tables last: they are what a terminal shows without scrolling. */
 	phases_print(t.cells, f);
+	table_tables(&t);
 	table_notes(&t);
 	table_legend(&t);
 	return fflush(f) || ferror(f) ? -EIO : 0;
