@@ -29,7 +29,7 @@ DECLARE_EVENT_CLASS(ipcring_msg,
 	TP_printk("chan=%llu pos=%llu len=%u", __entry->chan, __entry->pos, __entry->len)
 );
 
-/* Message @pos was published; the consumer has not been woken yet. */
+/* Message @pos is about to be published; the consumer cannot see it yet. */
 DEFINE_EVENT(ipcring_msg, ipcring_send,
 	TP_PROTO(u64 chan, u64 pos, u32 len),
 	TP_ARGS(chan, pos, len));

@@ -80,7 +80,7 @@ TEST_F(pipe, size_4096)
 	expect_all(_metadata, &c, self->t);
 }
 
-/* The same handle again: counts begin anew. */
+/* The same handle again: counts go on, objects and offsets begin anew. */
 TEST_F(pipe, again)
 {
 	struct cell c = CELL(.size = 100, .n = 50, .first = 10, .last = 40);
