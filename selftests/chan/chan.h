@@ -306,24 +306,28 @@ static inline void *call_thread(void *arg)
 	return NULL;
 }
 
-/* Start the call and come back when it sleeps, or false if it does not. */
-static inline bool call_start(struct call *c)
+/* Come back when the call sleeps, or false if it ended. */
+static inline bool call_blocked(struct call *c)
 {
 	static const long nr[] = { SYS_read, SYS_write, SYS_ioctl, SYS_poll };
-	pid_t tid;
 
-	c->tid = 0;
-	c->done = false;
-	if (pthread_create(&c->thread, NULL, call_thread, c))
-		return false;
-	while (!(tid = __atomic_load_n(&c->tid, __ATOMIC_ACQUIRE)))
-		sched_yield();
-	while (!task_blocked_in(tid, nr[c->op])) {
+	while (!task_blocked_in(c->tid, nr[c->op])) {
 		if (__atomic_load_n(&c->done, __ATOMIC_ACQUIRE))
 			return false;
 		sched_yield();
 	}
 	return true;
+}
+
+static inline bool call_start(struct call *c)
+{
+	c->tid = 0;
+	c->done = false;
+	if (pthread_create(&c->thread, NULL, call_thread, c))
+		return false;
+	while (!__atomic_load_n(&c->tid, __ATOMIC_ACQUIRE))
+		sched_yield();
+	return call_blocked(c);
 }
 
 static inline int call_finish(struct call *c)

@@ -198,8 +198,11 @@ TEST_F(rw, two_readers_get_a_message_each)
 	EXPECT_EQ('x' + 'y', a + b);
 }
 
+static int handled;
+
 static void on_signal(int sig)
 {
+	__atomic_store_n(&handled, 1, __ATOMIC_RELEASE);
 }
 
 static int handle(int flags)
@@ -237,6 +240,10 @@ TEST_F(rw, signal_restarts_reader)
 	ASSERT_EQ(0, handle(SA_RESTART));
 	ASSERT_TRUE(call_start(&read));
 	ASSERT_EQ(0, pthread_kill(read.thread, SIGUSR1));
+	while (!__atomic_load_n(&handled, __ATOMIC_ACQUIRE))
+		sched_yield();
+	/* It sleeps again, and not still: the signal was taken in between. */
+	ASSERT_TRUE(call_blocked(&read));
 	ASSERT_EQ(1, chan_write(self->c.prod, self->out, 1));
 	EXPECT_EQ(1, call_finish(&read));
 }

@@ -115,8 +115,7 @@ TEST_F(wait, bare_wake_does_not_end_it)
 	ASSERT_TRUE(call_start(&wait));
 	for (int i = 0; i < 16; i++)
 		ASSERT_EQ(0, chan_wake(self->c.prod));
-	ASSERT_TRUE(wait_blocked(wait.tid, SYS_ioctl));
-	EXPECT_FALSE(__atomic_load_n(&wait.done, __ATOMIC_ACQUIRE));
+	ASSERT_TRUE(call_blocked(&wait));
 	ASSERT_EQ(1, chan_write(self->c.prod, "x", 1));
 	EXPECT_EQ(0, call_finish(&wait));
 }
