@@ -39,6 +39,7 @@ checkpatch()
 	mapfile -t list < <(files "$@")
 	[ ${#list[@]} = 0 ] || perl "$source/scripts/checkpatch.pl" --no-tree --strict --quiet --terse \
 		--no-summary --show-types --ignore "$flags" -f "${list[@]}" || true
+	rm -f .checkpatch-camelcase.*	# its notes
 }
 
 rule_checkpatch()
