@@ -36,41 +36,38 @@ static int ring_mmap_attach(struct mech *m)
 	return ret ? ret : ipcring_map(r->fd.in[m->side], &r->in);
 }
 
+static int ring_mmap_wait_room(struct mech *m)
+{
+	return ipcring_wait(((struct ring_mmap_mech *)m->priv)->fd.out[m->side]);
+}
+
+static int ring_mmap_wait_message(struct mech *m)
+{
+	return ipcring_wait(((struct ring_mmap_mech *)m->priv)->fd.in[m->side]);
+}
+
+static int ring_mmap_wake_consumer(struct mech *m)
+{
+	return ipcring_wake(((struct ring_mmap_mech *)m->priv)->fd.out[m->side]);
+}
+
+static int ring_mmap_wake_producer(struct mech *m)
+{
+	return ipcring_wake(((struct ring_mmap_mech *)m->priv)->fd.in[m->side]);
+}
+
 static int ring_mmap_send(struct mech *m, const void *buf)
 {
-	struct ring_mmap_mech *r = m->priv;
-	const int fd = r->fd.out[m->side];
-	bool wake;
-	int ret;
+	const struct ring_mmap_mech *r = m->priv;
 
-	while ((ret = ipcring_push(&r->out, buf, (__u32)m->cfg.size, &wake))) {
-		if (ret != -EAGAIN || m->cfg.wait == WAIT_SPIN)
-			return ret;
-		ret = ipcring_wait(fd);
-		if (ret)
-			return ret;
-	}
-	return wake ? ipcring_wake(fd) : 0;
+	return ring_open_send(m, &r->out, buf, ring_mmap_wait_room, ring_mmap_wake_consumer);
 }
 
 static int ring_mmap_recv(struct mech *m, void *buf)
 {
-	struct ring_mmap_mech *r = m->priv;
-	const int fd = r->fd.in[m->side];
-	__u32 len;
-	bool wake;
-	int ret;
+	const struct ring_mmap_mech *r = m->priv;
 
-	while ((ret = ipcring_pop(&r->in, buf, (__u32)m->cfg.size, &len, &wake))) {
-		if (ret != -EAGAIN || m->cfg.wait == WAIT_SPIN)
-			return ret;
-		ret = ipcring_wait(fd);
-		if (ret)
-			return ret;
-	}
-	if (len != m->cfg.size)
-		return -EBADMSG;
-	return wake ? ipcring_wake(fd) : 0;
+	return ring_open_recv(m, &r->in, buf, ring_mmap_wait_message, ring_mmap_wake_producer);
 }
 
 static void ring_mmap_close(struct mech *m)

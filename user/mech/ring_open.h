@@ -19,6 +19,52 @@ static inline __u32 ring_open_slots(size_t size)
 	return slots;
 }
 
+/**
+ * ring_open_send() - send a message into a ring, sleeping as the mechanism does
+ * @m:		the instance
+ * @r:		the ring
+ * @buf:	the message
+ * @sleep:	wait for room: arm, look again, sleep; 0 to try again, or -errno
+ * @wake:	wake the consumer: 0 or -errno
+ *
+ * Return: 0 or -errno; -EAGAIN only where the instance spins.
+ */
+static inline int ring_open_send(struct mech *m, const struct ring *r, const void *buf,
+				 int (*sleep)(struct mech *m), int (*wake)(struct mech *m))
+{
+	bool asked;
+	int ret;
+
+	while ((ret = ipcring_push(r, buf, (__u32)m->cfg.size, &asked))) {
+		if (ret != -EAGAIN || m->cfg.wait == WAIT_SPIN)
+			return ret;
+		ret = sleep(m);
+		if (ret)
+			return ret;
+	}
+	return asked ? wake(m) : 0;
+}
+
+/* The same for receiving: @sleep waits for a message, @wake wakes the producer. */
+static inline int ring_open_recv(struct mech *m, const struct ring *r, void *buf,
+				 int (*sleep)(struct mech *m), int (*wake)(struct mech *m))
+{
+	bool asked;
+	__u32 len;
+	int ret;
+
+	while ((ret = ipcring_pop(r, buf, (__u32)m->cfg.size, &len, &asked))) {
+		if (ret != -EAGAIN || m->cfg.wait == WAIT_SPIN)
+			return ret;
+		ret = sleep(m);
+		if (ret)
+			return ret;
+	}
+	if (len != m->cfg.size)
+		return -EBADMSG;
+	return asked ? wake(m) : 0;
+}
+
 /* Is there a device, and may we use it? */
 int ring_open_probe(const struct mech_cfg *cfg, struct mech_why *why);
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Two rings in anonymous shared memory, for mechanisms that add a way to sleep. */
+#ifndef IPCSCOPE_MECH_SHM_RING_H
+#define IPCSCOPE_MECH_SHM_RING_H
+
+#include <sys/mman.h>
+#include "ring_open.h"
+
+/* Each side's words on a page of its own, as the module lays them out. */
+#define SHM_RING_PAGE	4096u
+
+/**
+ * struct shm_ring - both directions
+ * @ring:	by sending side
+ * @mem:	memory of both rings, NULL: none
+ * @len:	its length
+ */
+struct shm_ring {
+	struct ring ring[SIDE_COUNT];
+	unsigned char *mem;
+	size_t len;
+};
+
+static inline void shm_ring_lay_out(struct ring *r, unsigned char *at, size_t size)
+{
+	r->prod = (struct ipcring_side *)at;
+	r->cons = (struct ipcring_side *)(at + SHM_RING_PAGE);
+	r->data = at + 2 * SHM_RING_PAGE;
+	r->slots = ring_open_slots(size);
+	r->stride = ring_stride((__u32)size);
+	r->msg_size = (__u32)size;
+	/* Nobody sleeps yet; no position reaches this. */
+	r->prod->event = ~0ULL;
+	r->cons->event = ~0ULL;
+}
+
+/* For messages of @size bytes. 0 or -errno. */
+static inline int shm_ring_open(struct shm_ring *s, size_t size)
+{
+	size_t data = (size_t)ring_open_slots(size) * ring_stride((__u32)size);
+	size_t one = (data + 3 * SHM_RING_PAGE - 1) / SHM_RING_PAGE * SHM_RING_PAGE;
+	void *mem;
+
+	mem = mmap(NULL, 2 * one, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (mem == MAP_FAILED)
+		return -errno;
+	s->mem = mem;
+	s->len = 2 * one;
+	for (int side = 0; side < SIDE_COUNT; side++)
+		shm_ring_lay_out(&s->ring[side], s->mem + side * one, size);
+	return 0;
+}
+
+/* Accepts a zeroed one. */
+static inline void shm_ring_close(struct shm_ring *s)
+{
+	if (s->mem)
+		munmap(s->mem, s->len);
+}
+
+/* What this side sends into, and what it receives from. */
+static inline const struct ring *shm_ring_out(const struct shm_ring *s, const struct mech *m)
+{
+	return &s->ring[m->side];
+}
+
+static inline const struct ring *shm_ring_in(const struct shm_ring *s, const struct mech *m)
+{
+	return &s->ring[!m->side];
+}
+
+#endif /* IPCSCOPE_MECH_SHM_RING_H */
