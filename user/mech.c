@@ -11,6 +11,7 @@
 	M(unix_stream)	\
 	M(sysv_msg)	\
 	M(shm_futex)	\
+	M(eventfd_shm)	\
 	M(ring)		\
 	M(ring_mmap)
 
