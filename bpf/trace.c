@@ -285,7 +285,7 @@ int trace_open(struct trace **out, const char *mech, struct mech_why *why)
 
 	*out = NULL;
 	if (!set)
-		return fail(why, -EOPNOTSUPP, "%s: there is no probe set for it", mech);
+		return fail(why, -EOPNOTSUPP, "there is no probe set");
 	err = check_host(why);
 	if (err)
 		return err;

@@ -116,24 +116,46 @@ static void phases_cell(json_t *cell, FILE *f)
 	phases_cost(cell, traced, f);
 }
 
-/* Every mechanism and reason once. */
+static int phases_same(json_t *a, json_t *b, const char *key)
+{
+	return !strcmp(group_string(a, key), group_string(b, key));
+}
+
+/* Every mechanism with this cell's reason, each once. */
+static void phases_without(json_t *cells, json_t *like, FILE *f)
+{
+	json_t *cell;
+	size_t i;
+
+	fprintf(f, "\nno phases of");
+	json_array_foreach(cells, i, cell) {
+		size_t j = 0;
+
+		if (!phases_same(cell, like, "untraced"))
+			continue;
+		while (!phases_same(json_array_get(cells, j), cell, "mech") ||
+		       !phases_same(json_array_get(cells, j), cell, "untraced"))
+			j++;
+		if (j == i)
+			fprintf(f, " %s", group_string(cell, "mech"));
+	}
+	fprintf(f, ": %s\n", group_string(like, "untraced"));
+}
+
 static void phases_absent(json_t *cells, FILE *f)
 {
-	json_t *cell, *other;
-	size_t i, j;
+	json_t *cell;
+	size_t i;
 
 	json_array_foreach(cells, i, cell) {
-		const char *why = group_string(cell, "untraced");
-		const char *mech = group_string(cell, "mech");
+		size_t j = 0;
 
-		for (j = 0; j < i; j++) {
-			other = json_array_get(cells, j);
-			if (!strcmp(group_string(other, "mech"), mech) &&
-			    !strcmp(group_string(other, "untraced"), why))
-				break;
-		}
-		if (*why && i == j)
-			fprintf(f, "\nphases of %s: n/a: %s\n", mech, why);
+		if (!json_object_get(cell, "untraced"))
+			continue;
+		while (!phases_same(json_array_get(cells, j), cell, "untraced"))
+			j++;
+		if (j == i)
+			phases_without(cells, cell, f);
 	}
 }
 
