@@ -37,13 +37,25 @@ delays()
 		! sed 's/^/# /' "$out/delay"
 }
 
+# valid FILE: Debian's python3, whichever other is first in PATH.
+valid()
+{
+	/usr/bin/python3 -m jsonschema -i "$1" user/result.schema.json 2>&1 | sed 's/^/# /'
+	return "${PIPESTATUS[0]}"
+}
+
 echo "TAP version 13"
-echo "1..3"
+echo "1..5"
 run a
 run b
 [ -s "$out/a/r.json" ] && cmp "$out/a/r.json" "$out/b/r.json"
 result $? "two boots of one image and seed give the same result file"
 grep -q '"unit": "insn"' "$out/a/r.json"
 result $? "its unit is instructions"
+valid "$out/a/r.json"
+result $? "it is as user/result.schema.json says"
+sed '0,/"status": "ok"/s//"status": "fine"/' "$out/a/r.json" >"$out/bad.json"
+! valid "$out/bad.json" >"$out/bad.txt"
+result $? "a wrong one would not be"
 delays
 result $? "known delays are recovered"
