@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <unistd.h>
 #include "mech.h"
 
@@ -79,6 +80,29 @@ static inline int fd_pair_read(const struct mech *m, int fd, void *buf)
 		done += (size_t)n;
 	}
 	return 0;
+}
+
+/* Hooks of a mechanism whose state is a struct fd_pair. */
+
+static inline int fd_pair_send(struct mech *m, const void *buf)
+{
+	const struct fd_pair *p = m->priv;
+
+	return fd_pair_write(m, p->out[m->side], buf);
+}
+
+static inline int fd_pair_recv(struct mech *m, void *buf)
+{
+	const struct fd_pair *p = m->priv;
+
+	return fd_pair_read(m, p->in[m->side], buf);
+}
+
+static inline void fd_pair_free(struct mech *m)
+{
+	if (m->priv)
+		fd_pair_close(m->priv);
+	free(m->priv);
 }
 
 #endif /* IPCSCOPE_MECH_FD_PAIR_H */

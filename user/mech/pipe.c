@@ -23,27 +23,6 @@ static int pipe_open(struct mech *m)
 	return 0;
 }
 
-static int pipe_send(struct mech *m, const void *buf)
-{
-	const struct fd_pair *p = m->priv;
-
-	return fd_pair_write(m, p->out[m->side], buf);
-}
-
-static int pipe_recv(struct mech *m, void *buf)
-{
-	const struct fd_pair *p = m->priv;
-
-	return fd_pair_read(m, p->in[m->side], buf);
-}
-
-static void pipe_close(struct mech *m)
-{
-	if (m->priv)
-		fd_pair_close(m->priv);
-	free(m->priv);
-}
-
 const struct mech_ops mech_pipe = {
 	.name = "pipe",
 	.summary = "pipe2(): write and read",
@@ -51,7 +30,7 @@ const struct mech_ops mech_pipe = {
 	.traits = MECH_T_BACKPRESSURE | MECH_T_PERSISTENT,
 	.waits = MECH_W_BLOCK | MECH_W_SPIN,
 	.open = pipe_open,
-	.send = pipe_send,
-	.recv = pipe_recv,
-	.close = pipe_close,
+	.send = fd_pair_send,
+	.recv = fd_pair_recv,
+	.close = fd_pair_free,
 };

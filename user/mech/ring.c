@@ -58,27 +58,6 @@ static int ring_mech_open(struct mech *m)
 				  m->cfg.wait == WAIT_SPIN ? IPCRING_EP_NONBLOCK : 0);
 }
 
-static int ring_mech_send(struct mech *m, const void *buf)
-{
-	const struct fd_pair *p = m->priv;
-
-	return fd_pair_write(m, p->out[m->side], buf);
-}
-
-static int ring_mech_recv(struct mech *m, void *buf)
-{
-	const struct fd_pair *p = m->priv;
-
-	return fd_pair_read(m, p->in[m->side], buf);
-}
-
-static void ring_mech_close(struct mech *m)
-{
-	if (m->priv)
-		fd_pair_close(m->priv);
-	free(m->priv);
-}
-
 const struct mech_ops mech_ring = {
 	.name = "ring",
 	.summary = "ring channel of /dev/ipcring: write() and read()",
@@ -88,7 +67,7 @@ const struct mech_ops mech_ring = {
 	.max_msg = IPCRING_MSG_MAX,
 	.probe = ring_open_probe,
 	.open = ring_mech_open,
-	.send = ring_mech_send,
-	.recv = ring_mech_recv,
-	.close = ring_mech_close,
+	.send = fd_pair_send,
+	.recv = fd_pair_recv,
+	.close = fd_pair_free,
 };

@@ -24,27 +24,6 @@ static int unix_stream_open(struct mech *m)
 	return 0;
 }
 
-static int unix_stream_send(struct mech *m, const void *buf)
-{
-	const struct fd_pair *p = m->priv;
-
-	return fd_pair_write(m, p->out[m->side], buf);
-}
-
-static int unix_stream_recv(struct mech *m, void *buf)
-{
-	const struct fd_pair *p = m->priv;
-
-	return fd_pair_read(m, p->in[m->side], buf);
-}
-
-static void unix_stream_close(struct mech *m)
-{
-	if (m->priv)
-		fd_pair_close(m->priv);
-	free(m->priv);
-}
-
 const struct mech_ops mech_unix_stream = {
 	.name = "unix-stream",
 	.summary = "socketpair(AF_UNIX, SOCK_STREAM): write and read",
@@ -52,7 +31,7 @@ const struct mech_ops mech_unix_stream = {
 	.traits = MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_FDPASS,
 	.waits = MECH_W_BLOCK | MECH_W_SPIN,
 	.open = unix_stream_open,
-	.send = unix_stream_send,
-	.recv = unix_stream_recv,
-	.close = unix_stream_close,
+	.send = fd_pair_send,
+	.recv = fd_pair_recv,
+	.close = fd_pair_free,
 };
