@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include "cli.h"
@@ -95,6 +96,17 @@ static int main_measure(const struct cli *cli, struct plan *plan, const struct t
 	return status == EXIT_OK ? main_verdict(plan, ret) : status;
 }
 
+/* A second Ctrl-C, or one that comes too late, must not take the result with it. */
+static void main_hold_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static int main_run(const struct cli *cli)
 {
 	struct output out;
@@ -105,6 +117,7 @@ static int main_run(const struct cli *cli)
 
 	if (topo_read(&topo, "/sys", cli->run.cpus, &why))
 		return main_error(why.text, cli->run.cpus ? EXIT_USAGE : EXIT_ENVIRONMENT);
+	main_hold_signals();
 	if (output_open(&out, cli->json, &why)) {
 		topo_free(&topo);
 		return main_error(why.text, EXIT_ENVIRONMENT);

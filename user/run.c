@@ -22,7 +22,6 @@
  * @clock:	the clock
  * @shared:	memory shared with the workers, reset for every launch
  * @signals:	SIGCHLD, SIGINT, SIGTERM: blocked, fetched with sigtimedwait()
- * @original:	signal mask for the workers
  * @interrupted: SIGINT or SIGTERM came
  */
 struct run {
@@ -30,7 +29,6 @@ struct run {
 	const struct clock *clock;
 	struct worker_shared *shared;
 	sigset_t signals;
-	sigset_t original;
 	bool interrupted;
 };
 
@@ -84,7 +82,7 @@ static void run_worker(struct run_launch *l, enum mech_side side, pid_t supervis
 	/* Ctrl-C reaches the whole process group; ending workers is the supervisor's. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
-	sigprocmask(SIG_SETMASK, &run->original, NULL);
+	sigprocmask(SIG_UNBLOCK, &run->signals, NULL);
 	_exit(worker_run(&cfg, &l->m, side) ? 1 : 0);
 }
 
@@ -460,6 +458,7 @@ int run_plan(struct plan *plan, const struct run_cfg *cfg, const struct clock *c
 {
 	struct run run = { .cfg = cfg, .clock = clock };
 	size_t size = worker_shared_size(cfg->blocks);
+	sigset_t original;
 	int ret;
 
 	run.shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -469,11 +468,11 @@ int run_plan(struct plan *plan, const struct run_cfg *cfg, const struct clock *c
 	sigaddset(&run.signals, SIGCHLD);
 	sigaddset(&run.signals, SIGINT);
 	sigaddset(&run.signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &run.signals, &run.original);
+	sigprocmask(SIG_BLOCK, &run.signals, &original);
 	if (cfg->trace)
 		run_open_probes(plan);
 	ret = run_rounds(&run, plan, quiet);
-	sigprocmask(SIG_SETMASK, &run.original, NULL);
+	sigprocmask(SIG_SETMASK, &original, NULL);
 	munmap(run.shared, size);
 	return ret;
 }

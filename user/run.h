@@ -16,7 +16,8 @@
  * @quiet:	no progress on standard error
  *
  * Cells are launched in @cfg->rounds rounds, each in a new random order, traced arms next
- * to their plain arm. SIGINT and SIGTERM end the run; what was measured stays.
+ * to their plain arm. SIGINT and SIGTERM end the run; what was measured stays. A caller
+ * that has blocked them gets none that comes between the run's end and its own.
  *
  * Return: 0; -EINTR ended by a signal; -ENOMEM or another -errno of the supervisor's
  * own set-up. A failing cell is not an error of the run.

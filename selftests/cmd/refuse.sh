@@ -78,14 +78,15 @@ saved=$(sed -n 's/.*the result is in \([^,]*\),.*/\1/p' "$dir/said")
 ipcscope report "$saved" >"$dir/out" 2>"$dir/err" && [ -z "$(ls "$dir/full")" ]
 verdict $? "its result is whole, and the disk has no rest of it"
 
-# Ctrl-C once the first round is through: its cells are in the result.
+# Ctrl-C once the first round is through, and again while that is being dealt with:
+# its cells are in the result.
 mkfifo "$dir/progress"
 ipcscope run -m null,pipe --messages 20 --blocks 1 --rounds 10000 -P same-cpu \
 	-j "$dir/part.json" >"$dir/out" 2>"$dir/progress" &
 pid=$!
 while read -r line; do
 	echo "$line"
-	case $line in *"round 2 "*) kill -INT $pid ;; esac
+	case $line in *"round 2 "*) kill -INT $pid && kill -TERM $pid ;; esac
 done <"$dir/progress" >"$dir/err"
 wait $pid
 [ $? = 130 ] && grep -q "interrupted; the result is partial" "$dir/err"
