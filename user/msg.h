@@ -27,6 +27,9 @@ struct msg_head {
 /* Odd, so that multiplying by it is a bijection; 2^64 / golden ratio. */
 #define MSG_STEP	0x9e3779b97f4a7c15ULL
 
+/* Mark of a direction: so large that no number of the other one makes the same payload. */
+#define MSG_SALT(side)	((side) * 0xd1b54a32d192ed03ULL)
+
 /*
  * Fletcher's checksum on 64-bit words: the second sum weighs each word by its
  * place, so exchanged words are found; two additions a word.
@@ -52,7 +55,7 @@ static inline uint64_t msg_sum_end(const struct msg_sum *s)
  * @buf:	8-byte aligned
  * @len:	at least MSG_MIN
  * @seq:	its number
- * @salt:	its direction
+ * @salt:	its direction's MSG_SALT()
  */
 static inline void msg_fill(void *buf, size_t len, uint64_t seq, uint64_t salt)
 {
@@ -80,7 +83,7 @@ static inline void msg_fill(void *buf, size_t len, uint64_t seq, uint64_t salt)
  * msg_check() - read a whole message
  * @buf:	8-byte aligned
  * @len:	its length
- * @salt:	the direction that it should have come from
+ * @salt:	MSG_SALT() of the direction that it should have come from
  *
  * Return: true if the checksum holds; then its number can be trusted.
  */

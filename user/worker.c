@@ -326,8 +326,8 @@ int worker_run(const struct worker_cfg *cfg, struct mech *m, enum mech_side side
 		.spin = c->cfg.wait == WAIT_SPIN,
 		.cpu = c->cpu[side],
 		.size = c->cfg.size,
-		.salt_out = side,
-		.salt_in = solo ? side : !side,
+		.salt_out = MSG_SALT(side),
+		.salt_in = MSG_SALT(solo ? side : !side),
 	};
 	int ret;
 

@@ -74,6 +74,17 @@ TEST(a_stale_message_under_a_new_number_is_found)
 	EXPECT_FALSE(msg_check(buf, sizeof(buf), 0));
 }
 
+/* A ping in the buffer of the last pong: its payload was never copied. */
+TEST(a_head_before_the_other_directions_payload_is_found)
+{
+	uint64_t pong[8], ping[8];
+
+	msg_fill(pong, sizeof(pong), 6, MSG_SALT(1));
+	msg_fill(ping, sizeof(ping), 7, MSG_SALT(0));
+	memcpy(pong, ping, sizeof(struct msg_head));
+	EXPECT_FALSE(msg_check(pong, sizeof(pong), MSG_SALT(0)));
+}
+
 #define ARRIVE(...) do {							\
 	const uint64_t seq_[] = { __VA_ARGS__ };				\
 	for (size_t i_ = 0; i_ < sizeof(seq_) / sizeof(seq_[0]); i_++)		\
