@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -310,6 +311,8 @@ static int worker_prepare(struct worker *w)
 	/* Touched here, after pinning: the pages are this CPU's node's. */
 	memset(w->out, 0, room);
 	memset(w->in, 0, room);
+	/* What fork() did not map would fault in the first block. Linux < 5.14 cannot. */
+	madvise(w->cfg->shared, worker_shared_size(w->cfg->blocks), MADV_POPULATE_WRITE);
 	ret = w->ops->attach ? w->ops->attach(w->m) : 0;
 	return ret ? worker_fail(w->me, "attach", ret) : 0;
 }
