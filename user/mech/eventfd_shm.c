@@ -46,6 +46,11 @@ static int eventfd_shm_open(struct mech *m)
 	return ret ? ret : shm_ring_open(&e->shm, m->cfg.size);
 }
 
+static int eventfd_shm_attach(struct mech *m)
+{
+	return shm_ring_attach(&((struct eventfd_shm_mech *)m->priv)->shm);
+}
+
 /* A wake-up of earlier, not taken then, only makes the caller look once more. */
 static int eventfd_shm_sleep(int fd)
 {
@@ -126,10 +131,11 @@ static void eventfd_shm_close(struct mech *m)
 const struct mech_ops mech_eventfd_shm = {
 	.name = "eventfd-shm",
 	.summary = "ring in anonymous shared memory, eventfd to sleep and wake",
-	.rev = 1,
+	.rev = 2,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE,
 	.waits = MECH_W_BLOCK | MECH_W_SPIN,
 	.open = eventfd_shm_open,
+	.attach = eventfd_shm_attach,
 	.send = eventfd_shm_send,
 	.recv = eventfd_shm_recv,
 	.close = eventfd_shm_close,

@@ -62,6 +62,11 @@ static int shm_futex_wake_producer(struct mech *m)
 	return shm_futex_wake(shm_ring_in(m->priv, m)->cons);
 }
 
+static int shm_futex_attach(struct mech *m)
+{
+	return shm_ring_attach(m->priv);
+}
+
 static int shm_futex_send(struct mech *m, const void *buf)
 {
 	return ring_open_send(m, shm_ring_out(m->priv, m), buf, shm_futex_wait_room,
@@ -84,10 +89,11 @@ static void shm_futex_close(struct mech *m)
 const struct mech_ops mech_shm_futex = {
 	.name = "shm-futex",
 	.summary = "ring in anonymous shared memory, futex to sleep and wake",
-	.rev = 1,
+	.rev = 2,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE,
 	.waits = MECH_W_BLOCK | MECH_W_SPIN,
 	.open = shm_futex_open,
+	.attach = shm_futex_attach,
 	.send = shm_futex_send,
 	.recv = shm_futex_recv,
 	.close = shm_futex_close,

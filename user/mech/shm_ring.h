@@ -51,6 +51,15 @@ static inline int shm_ring_open(struct shm_ring *s, size_t size)
 	return 0;
 }
 
+/*
+ * In the worker: map all pages, as mmap() of a ring channel does, so that the first lap
+ * has no page faults. Linux before 5.14 cannot, and takes them. 0 or -errno.
+ */
+static inline int shm_ring_attach(const struct shm_ring *s)
+{
+	return madvise(s->mem, s->len, MADV_POPULATE_WRITE) && errno != EINVAL ? -errno : 0;
+}
+
 /* Accepts a zeroed one. */
 static inline void shm_ring_close(struct shm_ring *s)
 {
