@@ -34,9 +34,9 @@ static json_t *result_cost(const struct cell_arm *a, const struct clock *clock)
 {
 	struct stats_estimate e;
 
-	if (!a->nsamples || clock->unit == CLOCK_NONE ||
-	    stats_estimate(a->sample, a->nsamples, &e))
+	if (!a->nsamples || clock->unit == CLOCK_NONE)
 		return json_null();
+	stats_estimate(a->sample, a->nsamples, &e);
 	return json_pack("{s:o, s:o}", "per_msg", result_real(e.mean), "ci95", e.has_ci ?
 			 json_pack("[o, o]", result_real(e.lo), result_real(e.hi)) : json_null());
 }
