@@ -189,6 +189,10 @@ static int cli_size(struct cli_ctx *x, const char *text)
 	if (size * unit < MSG_MIN)
 		return cli_error(x, "%s is below %zu, the bytes of a sequence number and a checksum",
 				 text, MSG_MIN);
+	/* Said twice is once, as with the other lists: a cell's name is its own. */
+	for (size_t i = 0; i < run->nsizes; i++)
+		if (run->sizes[i] == size * unit)
+			return 0;
 	if (run->nsizes == CLI_SIZES_MAX)
 		return cli_error(x, "more than %d sizes", CLI_SIZES_MAX);
 	run->sizes[run->nsizes++] = size * unit;

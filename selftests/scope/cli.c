@@ -109,7 +109,7 @@ TEST(defaults)
 TEST(lists_and_suffixes)
 {
 	const char *const arg[ARGS_MAX] = {
-		"ipcscope", "run", "-mnull,pipe,null", "-s16,4k,1M", "-Psmt", "-wall", "-pstream",
+		"ipcscope", "run", "-mnull,pipe,null", "-s16,4k,1M,4096", "-Psmt", "-wall", "-pstream",
 	};
 	struct mech_why why;
 	struct cli cli;
