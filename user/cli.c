@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -199,6 +200,26 @@ static int cli_size(struct cli_ctx *x, const char *text)
 	return 0;
 }
 
+/* JSON holds no other text. */
+static int cli_note(struct cli_ctx *x, const char *text)
+{
+	json_t *s = json_string(text);
+
+	if (!s)
+		return cli_error(x, "'%s' is not UTF-8; convert it", text);
+	json_decref(s);
+	x->cli->run.note = text;
+	return 0;
+}
+
+static int cli_json(struct cli_ctx *x, const char *path)
+{
+	if (!*path)
+		return cli_error(x, "'' is no file name; give one, or - for standard output");
+	x->cli->json = path;
+	return 0;
+}
+
 enum cli_option {
 	OPT_MECH = 'm', OPT_PATTERN = 'p', OPT_WAIT = 'w', OPT_SIZE = 's', OPT_PLACEMENT = 'P',
 	OPT_CPUS = 'c', OPT_MESSAGES = 'n', OPT_TRACE = 't', OPT_JSON = 'j', OPT_QUIET = 'q',
@@ -236,15 +257,15 @@ static int cli_run_option(struct cli_ctx *x, int opt, const char *arg)
 	case OPT_ROUNDS:
 		return cli_unsigned(x, arg, 1, 10000, &run->rounds);
 	case OPT_SEED:
-		return cli_number(x, arg, 1, UINT64_MAX, &run->seed);
+		/* The result keeps it, as an integer of JSON: with a sign. */
+		return cli_number(x, arg, 1, INT64_MAX, &run->seed);
 	case OPT_TIMEOUT:
 		return cli_unsigned(x, arg, 1, 86400, &run->timeout);
 	case OPT_TRACE:
 		run->trace = true;
 		return 0;
 	case OPT_NOTE:
-		run->note = arg;
-		return 0;
+		return cli_note(x, arg);
 	}
 	return -EINVAL;
 }
@@ -293,7 +314,7 @@ static int cli_option(struct cli_ctx *x, int opt, const char *arg, const char *w
 	if (opt == OPT_HELP)
 		x->cli->command = CLI_HELP;
 	else if (opt == OPT_JSON)
-		x->cli->json = arg;
+		return cli_json(x, arg);
 	else if (opt == OPT_QUIET)
 		x->cli->quiet = true;
 	else

@@ -38,6 +38,9 @@ REFUSED(size_overflow, "is not a size", "run", "--size", "99999999999999999999")
 REFUSED(messages_zero, "--messages: 0 is out of range", "run", "-n", "0");
 REFUSED(blocks_word, "--blocks: 'x' is not a number", "run", "--blocks", "x");
 REFUSED(rounds_huge, "--rounds: 10001 is out of range", "run", "--rounds", "10001");
+REFUSED(seed_over_json, "1 to 9223372036854775807", "run", "--seed", "9223372036854775808");
+REFUSED(note_not_text, "is not UTF-8", "run", "--note", "\xff");
+REFUSED(json_nowhere, "--json: ''", "run", "--json", "");
 REFUSED(seed_zero, "--seed: 0 is out of range", "run", "--seed", "0");
 REFUSED(timeout_zero, "--timeout: 0 is out of range", "run", "--timeout", "0");
 REFUSED(trailing, "'1x' is not a number", "run", "-n", "1x");
