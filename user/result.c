@@ -258,15 +258,62 @@ static bool result_alike(json_t *a, json_t *b)
 	       (!strcmp(ua, ub) || !strcmp(ua, "none") || !strcmp(ub, "none"));
 }
 
-static int result_check_alike(json_t *cells, json_t *cell, struct mech_why *why)
+static json_t *result_run(json_t *result, json_t *cell)
+{
+	json_t *runs = json_object_get(json_object_get(result, "manifest"), "runs");
+
+	return json_array_get(runs, (size_t)json_integer_value(json_object_get(cell, "run")));
+}
+
+static bool result_timed(json_t *cell)
+{
+	return !strcmp(result_string(cell, "status"), "ok") &&
+	       strcmp(result_string(cell, "unit"), "none");
+}
+
+/* What differs between the systems that gave two runs their figures, NULL: nothing. */
+static const char *result_differs(json_t *a, json_t *b)
+{
+	static const char *const part[] = { "kernel", "hypervisor", "module", "tool" };
+
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+		json_t *x = json_object_get(a, part[i]), *y = json_object_get(b, part[i]);
+
+		if (x && y && !json_equal(x, y))
+			return part[i];
+	}
+	return NULL;
+}
+
+static int result_check_system(json_t *to, json_t *old, json_t *from, json_t *cell,
+			       struct mech_why *why)
+{
+	const char *part = NULL;
+
+	if (result_timed(old) && result_timed(cell))
+		part = result_differs(result_run(to, old), result_run(from, cell));
+	if (!part)
+		return 0;
+	mech_because(why, "%s: the %s differs between the files, see \"%s\" in their manifests, so its figures do not make one mean; report them one by one",
+		     result_string(cell, "id"), part, part);
+	return -EINVAL;
+}
+
+static int result_check_alike(json_t *to, json_t *from, json_t *cell, struct mech_why *why)
 {
 	json_t *other;
 	size_t i;
 
-	json_array_foreach(cells, i, other) {
-		if (strcmp(result_string(other, "id"), result_string(cell, "id")) ||
-		    result_alike(other, cell))
+	json_array_foreach(json_object_get(to, "cells"), i, other) {
+		if (strcmp(result_string(other, "id"), result_string(cell, "id")))
 			continue;
+		if (result_alike(other, cell)) {
+			int ret = result_check_system(to, other, from, cell, why);
+
+			if (ret)
+				return ret;
+			continue;
+		}
 		mech_because(why, "%s does not compare: definition %s in %s here, %s in %s there; use the same options, version and clock for both",
 			     result_string(cell, "id"), result_string(other, "def"),
 			     result_string(other, "unit"), result_string(cell, "def"),
@@ -285,7 +332,7 @@ int result_merge(json_t *to, json_t *from, struct mech_why *why)
 
 	json_array_foreach(json_object_get(from, "cells"), i, cell) {
 		json_t *copy;
-		int ret = result_check_alike(cells, cell, why);
+		int ret = result_check_alike(to, from, cell, why);
 
 		if (ret)
 			return ret;

@@ -47,7 +47,7 @@ json_t *result_load(const char *path, struct mech_why *why);
  * manifest.runs.
  *
  * Return: 0, -ENOMEM, or -EINVAL when both have a cell of the same name with a different
- * definition or unit: such figures must not stand side by side.
+ * definition or unit, or figures of it from another system: such must not make one mean.
  */
 int result_merge(json_t *to, json_t *from, struct mech_why *why);
 

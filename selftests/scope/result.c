@@ -175,6 +175,23 @@ TEST_F(result, unlike_units_do_not_merge)
 	json_decref(c);
 }
 
+/* A mean over two kernels is the cost on neither. */
+TEST_F(result, unlike_kernels_do_not_merge)
+{
+	json_t *a, *b, *runs;
+
+	set_unit(self, CLOCK_NS);
+	a = make(self);
+	b = make(self);
+	runs = json_object_get(json_object_get(b, "manifest"), "runs");
+	json_object_set_new(json_object_get(json_array_get(runs, 0), "kernel"), "release",
+			    json_string("6.12.0"));
+	EXPECT_EQ(-EINVAL, result_merge(a, b, &self->why));
+	EXPECT_NE(NULL, strstr(self->why.text, "kernel differs"));
+	json_decref(a);
+	json_decref(b);
+}
+
 TEST_F(result, how_often_is_not_what)
 {
 	json_t *a, *b;
