@@ -262,7 +262,7 @@ static void table_legend(struct table *t)
 	json_t *run;
 	size_t i;
 
-	fprintf(t->f, "\n%s; sleeps: times per message that a side slept\n", t->several ?
+	fprintf(t->f, "\n%s; sleeps: of both sides, per message or round trip\n", t->several ?
 		"mean over the runs; spread: (greatest - least) / mean of the runs' costs" :
 		"+-95%: half the 95 % confidence interval of the mean");
 	json_array_foreach(t->runs, i, run)
