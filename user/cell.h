@@ -61,7 +61,7 @@ struct cell_side {
  * @verify:	what the receivers saw, warm-up included
  * @sent:	messages sent, warm-up included
  * @forward:	of them, those from sender to receiver: what probes see
- * @measured:	messages of all measured blocks
+ * @measured:	messages of all measured blocks, rejected ones included: what @side counts
  * @side:	per worker
  */
 struct cell_arm {

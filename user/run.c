@@ -260,6 +260,7 @@ static int run_collect_blocks(struct run_launch *l, struct cell_arm *a)
 	for (unsigned int i = 0; i < cfg->blocks; i++) {
 		const struct worker_block *b = &l->run->shared->block[i];
 
+		a->measured += cfg->messages;
 		if (!run_block_placed(b)) {
 			bad++;
 			continue;
@@ -268,7 +269,6 @@ static int run_collect_blocks(struct run_launch *l, struct cell_arm *a)
 			.launch = a->launches,
 			.value = (double)(b->end - b->start) / (double)cfg->messages,
 		};
-		a->measured += cfg->messages;
 	}
 	/* Latencies are not kept by block: one bad block spoils the launch's. */
 	if (!bad)

@@ -320,6 +320,8 @@ TEST_F(launch, a_block_off_its_cpu_is_left_out)
 	/* The second and third block of both launches. */
 	EXPECT_EQ(4, PLAIN->blocks_rejected);
 	EXPECT_EQ(2, PLAIN->nsamples);
+	/* Sleeps and CPU time are of all blocks, so this has to be, too. */
+	EXPECT_EQ(2 * self->cfg.blocks * self->cfg.messages, PLAIN->measured);
 	/* Messages 40 to 99 of 0 to 99, twice. */
 	EXPECT_EQ(2 * 60, PLAIN->side[SIDE_SENDER].rejected);
 	EXPECT_EQ(0, PLAIN->side[SIDE_RECEIVER].rejected);
