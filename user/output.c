@@ -26,10 +26,16 @@ static mode_t output_mode(void)
 	return 0666 & ~mask;
 }
 
+/* Beside the file itself: a rename onto a symbolic link would replace the link. */
 static int output_open_temp(struct output *o, const char *path)
 {
 	int fd;
 
+	o->target = realpath(path, NULL);
+	if (o->target)
+		path = o->target;
+	else if (errno != ENOENT)
+		return -errno;
 	if (asprintf(&o->temp, "%s.XXXXXX", path) < 0) {
 		o->temp = NULL;
 		return -ENOMEM;
@@ -60,7 +66,7 @@ int output_open(struct output *o, const char *path, struct mech_why *why)
 		return 0;
 	}
 	if (stat(path, &st))
-		ret = errno == ENOENT ? output_open_temp(o, path) : -errno;
+		ret = errno == ENOENT && lstat(path, &st) ? output_open_temp(o, path) : -errno;
 	else if (S_ISDIR(st.st_mode))
 		ret = -EISDIR;
 	else if (S_ISREG(st.st_mode))
@@ -80,6 +86,7 @@ void output_discard(struct output *o)
 	if (o->temp)
 		unlink(o->temp);
 	free(o->temp);
+	free(o->target);
 	*o = (struct output){ 0 };
 }
 
@@ -94,7 +101,7 @@ static int output_write(struct output *o, json_t *result)
 	if (fclose(o->f))
 		ret = -errno;
 	o->f = NULL;
-	if (!ret && o->temp && rename(o->temp, o->path))
+	if (!ret && o->temp && rename(o->temp, o->target ? o->target : o->path))
 		ret = -errno;
 	if (!ret) {
 		free(o->temp);

@@ -10,11 +10,13 @@
 /**
  * struct output - an output file in the making
  * @path:	where it is to be, "-" for standard output, NULL: none wanted
+ * @target:	the existing file that it names, NULL: none
  * @temp:	temporary file beside it, NULL when written in place
  * @f:		open file, NULL: none
  */
 struct output {
 	const char *path;
+	char *target;
 	char *temp;
 	FILE *f;
 };

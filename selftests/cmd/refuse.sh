@@ -41,7 +41,7 @@ expect()
 quick="ipcscope run --quiet --messages 20 --warmup 5 --blocks 2 --rounds 1 --placement same-cpu"
 
 echo "TAP version 13"
-echo "1..19"
+echo "1..20"
 
 expect "unknown mechanism" 2 "unknown mechanism 'pip'; known: null pipe" ipcscope run -m pip
 expect "size 0" 2 "--size: 0 is below 16" ipcscope run -s 0
@@ -67,6 +67,11 @@ expect "no such directory" 3 "--json: cannot write '$dir/no/r.json': No such fil
 expect "a directory as file" 3 "cannot write '$dir': Is a directory" $quick -m null -j "$dir"
 expect "no permission to write" 3 "cannot write '/r.json': Permission denied" \
 	su user -s /bin/sh -c "$quick -m null -j /r.json"
+ln -s there.json "$dir/link.json"
+: >"$dir/there.json"
+$quick -m null -j "$dir/link.json" >"$dir/out" 2>"$dir/err" &&
+	[ -L "$dir/link.json" ] && [ -s "$dir/there.json" ]
+verdict $? "a symbolic link is followed"
 expect "standard output is full" 3 "standard output does not take" sh -c "$quick -m null >/dev/full"
 
 # A disk that is full when the result is written: the result is elsewhere, whole.
