@@ -101,9 +101,7 @@ static void main_hold_signals(void)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	run_endings(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 

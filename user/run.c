@@ -21,8 +21,8 @@
  * @cfg:	what to do
  * @clock:	the clock
  * @shared:	memory shared with the workers, reset for every launch
- * @signals:	SIGCHLD, SIGINT, SIGTERM: blocked, fetched with sigtimedwait()
- * @interrupted: SIGINT or SIGTERM came
+ * @signals:	SIGCHLD and run_endings(): blocked, fetched with sigtimedwait()
+ * @interrupted: one of run_endings() came
  */
 struct run {
 	const struct run_cfg *cfg;
@@ -179,7 +179,7 @@ static void run_fetch_signals(struct run *run, int timeout_ms)
 	struct timespec ts = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
 	int sig = sigtimedwait(&run->signals, NULL, &ts);
 
-	if (sig == SIGINT || sig == SIGTERM)
+	if (sig > 0 && sig != SIGCHLD)
 		run->interrupted = true;
 }
 
@@ -454,6 +454,18 @@ static int run_rounds(struct run *run, struct plan *plan, bool quiet)
 	return ret;
 }
 
+void run_endings(sigset_t *set)
+{
+	struct sigaction hangup;
+
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	/* Under nohup it is ignored; blocked, it would arrive all the same. */
+	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
+		sigaddset(set, SIGHUP);
+}
+
 int run_plan(struct plan *plan, const struct run_cfg *cfg, const struct clock *clock, bool quiet)
 {
 	struct run run = { .cfg = cfg, .clock = clock };
@@ -464,10 +476,8 @@ int run_plan(struct plan *plan, const struct run_cfg *cfg, const struct clock *c
 	run.shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (run.shared == MAP_FAILED)
 		return -errno;
-	sigemptyset(&run.signals);
+	run_endings(&run.signals);
 	sigaddset(&run.signals, SIGCHLD);
-	sigaddset(&run.signals, SIGINT);
-	sigaddset(&run.signals, SIGTERM);
 	sigprocmask(SIG_BLOCK, &run.signals, &original);
 	if (cfg->trace)
 		run_open_probes(plan);

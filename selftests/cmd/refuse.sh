@@ -41,7 +41,7 @@ expect()
 quick="ipcscope run --quiet --messages 20 --warmup 5 --blocks 2 --rounds 1 --placement same-cpu"
 
 echo "TAP version 13"
-echo "1..20"
+echo "1..21"
 
 expect "unknown mechanism" 2 "unknown mechanism 'pip'; known: null pipe" ipcscope run -m pip
 expect "size 0" 2 "--size: 0 is below 16" ipcscope run -s 0
@@ -99,6 +99,16 @@ verdict $? "Ctrl-C: status 130"
 ipcscope report "$dir/part.json" >"$dir/out" 2>>"$dir/err" && grep -q '^PARTIAL' "$dir/out" &&
 	grep -q '"status": "ok"' "$dir/part.json"
 verdict $? "Ctrl-C: the partial result is valid and has cells"
+
+# A terminal that goes away.
+queues=$(wc -l </proc/sysvipc/msg)
+ipcscope run -m sysv-msg -q --rounds 10000 -P same-cpu -j "$dir/hup.json" >"$dir/out" 2>"$dir/err" &
+pid=$!
+sleep 2
+kill -HUP $pid
+wait $pid
+[ $? = 130 ] && [ -s "$dir/hup.json" ] && [ "$(wc -l </proc/sysvipc/msg)" = "$queues" ]
+verdict $? "a hang-up: status 130, the result is there, no queue is left"
 
 rm -f "$saved"
 exit $failed
