@@ -202,6 +202,7 @@ static int ipcring_mmap(struct file *file, struct vm_area_struct *vma)
 	struct ipcring_end *end = file->private_data;
 	struct ipcring_region region;
 	unsigned long nr;
+	int ret;
 
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
@@ -219,7 +220,9 @@ static int ipcring_mmap(struct file *file, struct vm_area_struct *vma)
 	vm_flags_clear(vma, VM_MAYEXEC);
 	vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
 	nr = region.nr;
-	return vm_insert_pages(vma, vma->vm_start, end->chan->pages + region.first, &nr);
+	ret = vm_insert_pages(vma, vma->vm_start, end->chan->pages + region.first, &nr);
+	/* It says that of a page table that could not be allocated. */
+	return ret == -EFAULT ? -ENOMEM : ret;
 }
 
 /* Files */
