@@ -185,7 +185,7 @@ TEST_F(stream, mispaired)
 		sched_yield();
 	kill(c.receiver, SIGKILL);
 	reap(c.receiver);
-	ASSERT_EQ(0, trace_stop(self->t, &res));
+	STOP_TRACE(self->t, &res);
 	EXPECT_EQ(100, res.cert.sent);
 	EXPECT_EQ(99, res.cert.received);
 	EXPECT_EQ(1, res.cert.in_flight);
@@ -211,7 +211,7 @@ TEST_F(stream, unmatched)
 	ASSERT_EQ(64, write(c.wfd, forged, 64));
 	ASSERT_TRUE(cell_go(&c, 1));
 	EXPECT_EQ(0, reap(c.receiver));
-	ASSERT_EQ(0, trace_stop(self->t, &res));
+	STOP_TRACE(self->t, &res);
 	EXPECT_EQ(100, res.cert.sent);
 	EXPECT_EQ(100, res.cert.received);
 	EXPECT_EQ(1, res.cert.unmatched);
@@ -244,7 +244,7 @@ TEST_F(stream, torn)
 	ASSERT_TRUE(cell_go(&c, 1));
 	EXPECT_EQ(0, reap(c.sender));
 	EXPECT_EQ(0, reap(c.receiver));
-	ASSERT_EQ(0, trace_stop(self->t, &res));
+	STOP_TRACE(self->t, &res);
 	EXPECT_EQ(1, res.cert.sent);
 	EXPECT_LT(0, res.cert.unmatched);
 }
@@ -285,7 +285,7 @@ TEST_F(stream, signals_between)
 	ASSERT_TRUE(cell_go(&c, 0));
 	EXPECT_EQ(0, reap(c.sender));
 	EXPECT_EQ(0, reap(c.receiver));
-	ASSERT_EQ(0, trace_stop(self->t, &res));
+	STOP_TRACE(self->t, &res);
 	EXPECT_EQ(100, res.cert.sent);
 	expect_clean_cert(_metadata, &res.cert);
 	expect_whole(_metadata, &c, &res);
@@ -339,7 +339,7 @@ TEST_F(stream, woken_by_other_means)
 	ASSERT_TRUE(cell_go(&c, 0));
 	EXPECT_EQ(0, reap(c.sender));
 	EXPECT_EQ(0, reap(c.receiver));
-	ASSERT_EQ(0, trace_stop(self->t, &res));
+	STOP_TRACE(self->t, &res);
 	EXPECT_EQ(1, res.cert.sent);
 	EXPECT_EQ(0, res.slept);
 	expect_clean_cert(_metadata, &res.cert);
