@@ -27,6 +27,7 @@ find_kernel()
 
 	if [ -n "$vmlinux" ]; then
 		[ -r "$vmlinux" ] || die 125 "--vmlinux $vmlinux: cannot be read; name a kernel image"
+		vmlinux=$(realpath "$vmlinux")
 		release=$(cat "$kdir/include/config/kernel.release" 2>/dev/null) ||
 			die 125 "--build $kdir: not a kernel's build directory; --vmlinux needs the one it was built in"
 		return
