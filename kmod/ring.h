@@ -84,9 +84,10 @@ static inline void *ring_payload(struct ipcring_slot *slot)
  */
 static inline int ring_reserve(const struct ring *r, __u64 *pos)
 {
+	/* Acquire: our own before the peer's, for a look beside another sender. */
+	__u64 head = ring_load_acquire(&r->prod->pos);
 	/* Acquire (A): the consumer is done with the slot before we fill it. */
 	__u64 tail = ring_load_acquire(&r->cons->pos);
-	__u64 head = ring_load(&r->prod->pos);
 
 	*pos = head;
 	if (head - tail < r->slots)
@@ -116,7 +117,8 @@ static inline void ring_publish(const struct ring *r, __u64 pos)
  */
 static inline int ring_peek(const struct ring *r, __u64 *pos, __u32 *len)
 {
-	__u64 tail = ring_load(&r->cons->pos);
+	/* Acquire: our own before the peer's, for a look beside another receiver. */
+	__u64 tail = ring_load_acquire(&r->cons->pos);
 	/* Acquire: pairs with B in ring_publish(). */
 	__u64 head = ring_load_acquire(&r->prod->pos);
 
@@ -145,12 +147,17 @@ static inline void ring_release(const struct ring *r, __u64 pos)
  * @r:		the ring
  *
  * Look with ring_peek() again before sleeping.
+ *
+ * Return: the consumer position that it is armed for.
  */
-static inline void ring_arm_consumer(const struct ring *r)
+static inline __u64 ring_arm_consumer(const struct ring *r)
 {
-	ring_store(&r->cons->event, ring_load(&r->cons->pos));
+	__u64 tail = ring_load(&r->cons->pos);
+
+	ring_store(&r->cons->event, tail);
 	/* C: pairs with D in ring_passed(). */
 	ring_full_barrier();
+	return tail;
 }
 
 /**
@@ -159,12 +166,17 @@ static inline void ring_arm_consumer(const struct ring *r)
  *
  * The ring is full, so the consumer's next store takes its position from
  * prod.pos - slots to one more. Look with ring_reserve() again before sleeping.
+ *
+ * Return: the producer position that it is armed for.
  */
-static inline void ring_arm_producer(const struct ring *r)
+static inline __u64 ring_arm_producer(const struct ring *r)
 {
-	ring_store(&r->prod->event, ring_load(&r->prod->pos) - r->slots);
+	__u64 head = ring_load(&r->prod->pos);
+
+	ring_store(&r->prod->event, head - r->slots);
 	/* C: pairs with D in ring_passed(). */
 	ring_full_barrier();
+	return head;
 }
 
 static inline int ring_passed(const struct ipcring_side *peer, __u64 old, __u64 new)

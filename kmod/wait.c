@@ -30,26 +30,50 @@ static u64 ipcring_pos(const struct ipcring_end *end)
 	return ring_load(end->role == IPCRING_ROLE_PRODUCER ? &r->prod->pos : &r->cons->pos);
 }
 
-static int ipcring_look(struct ipcring_end *end)
+/*
+ * As ipcring_look_send() and ipcring_look_recv(), but without the transfer lock:
+ * another thread of this side may move on between two loads. What they show
+ * then is not one moment's, and no proof of a broken protocol.
+ */
+static int ipcring_look(struct ipcring_end *end, u64 *pos)
 {
-	u64 pos;
+	const struct ring *r = &end->chan->ring;
+	/* Acquire: pairs with the release in ipcring_hangup(). */
+	bool gone = smp_load_acquire(&end->peer->gone);
+	int found;
 	u32 len;
 
 	if (end->role == IPCRING_ROLE_PRODUCER)
-		return ipcring_look_send(end, &pos);
-	return ipcring_look_recv(end, &pos, &len);
+		found = ring_reserve(r, pos);
+	else
+		found = ring_peek(r, pos, &len);
+	if (found == -EBADMSG) {
+		/* Both functions load our own position first: load it last, too. */
+		smp_rmb();
+		if (ipcring_pos(end) != *pos)
+			found = 0;
+	}
+	return ipcring_verdict(end, gone, found);
 }
 
-/* Ask a mapped peer for a wake-up, then look: what came before it saw us counts. */
+/*
+ * Ask a mapped peer for a wake-up, then look: what came before it saw us counts.
+ * -EAGAIN promises the wake-up. When another thread of this side moved on in
+ * between, we armed for a position gone by: 0, the caller must try again.
+ */
 static int ipcring_arm(struct ipcring_end *end)
 {
+	u64 armed, pos;
+	int ret;
+
 	spin_lock(&end->lock);
 	if (end->role == IPCRING_ROLE_PRODUCER)
-		ring_arm_producer(&end->chan->ring);
+		armed = ring_arm_producer(&end->chan->ring);
 	else
-		ring_arm_consumer(&end->chan->ring);
+		armed = ring_arm_consumer(&end->chan->ring);
 	spin_unlock(&end->lock);
-	return ipcring_look(end);
+	ret = ipcring_look(end, &pos);
+	return ret == -EAGAIN && pos != armed ? 0 : ret;
 }
 
 /**
@@ -111,6 +135,7 @@ int ipcring_sleep(struct ipcring_end *end, ktime_t *deadline)
 {
 	bool expired = deadline && !*deadline;
 	DEFINE_WAIT(wait);
+	u64 pos;
 	int ret;
 
 	do {
@@ -127,7 +152,7 @@ int ipcring_sleep(struct ipcring_end *end, ktime_t *deadline)
 		trace_ipcring_wait(end->chan->id, end->role, ipcring_pos(end));
 		expired = !schedule_hrtimeout_range(deadline, 0, HRTIMER_MODE_ABS);
 		/* Mostly this ends it, and saves the way back onto the queue. */
-		ret = ipcring_look(end);
+		ret = ipcring_look(end, &pos);
 	} while (ret == -EAGAIN);
 	finish_wait(&end->wq, &wait);
 	return ret;
@@ -138,9 +163,10 @@ __poll_t ipcring_poll(struct file *file, poll_table *wait)
 	struct ipcring_end *end = file->private_data;
 	__poll_t gone = end->role == IPCRING_ROLE_PRODUCER ? EPOLLERR : EPOLLHUP;
 	int found;
+	u64 pos;
 
 	poll_wait(file, &end->wq, wait);
-	found = ipcring_look(end);
+	found = ipcring_look(end, &pos);
 	if (found == -EAGAIN)
 		found = ipcring_arm(end);
 	switch (found) {

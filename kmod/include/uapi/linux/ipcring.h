@@ -259,7 +259,8 @@ struct ipcring_info {
  * Consumer: wait until the ring is not empty. Producer: until it is not full.
  * O_NONBLOCK does not matter here; a deadline of 0 only looks.
  *
- * Return: 0 the condition holds, or
+ * Return: 0 the condition holds, or another thread of this side moved a message
+ * meanwhile: look again; or
  *   -ETIMEDOUT	it did not before the deadline
  *   -EPIPE	it does not, and the peer was there and is gone
  *   -EBADMSG	the channel is corrupt
