@@ -85,6 +85,7 @@ ssize_t ipcring_read_iter(struct kiocb *iocb, struct iov_iter *to);
 void ipcring_corrupt(struct ipcring_chan *chan);
 void ipcring_hangup(struct ipcring_end *end);
 void ipcring_wake(struct ipcring_end *end, u64 pos);
+int ipcring_arm(struct ipcring_end *end);
 int ipcring_sleep(struct ipcring_end *end, ktime_t *deadline);
 __poll_t ipcring_poll(struct file *file, poll_table *wait);
 long ipcring_ioc_wait(struct ipcring_end *end, void __user *arg);

@@ -56,12 +56,17 @@ static int ipcring_look(struct ipcring_end *end, u64 *pos)
 	return ipcring_verdict(end, gone, found);
 }
 
-/*
- * Ask a mapped peer for a wake-up, then look: what came before it saw us counts.
- * -EAGAIN promises the wake-up. When another thread of this side moved on in
- * between, we armed for a position gone by: 0, the caller must try again.
+/**
+ * ipcring_arm() - ask a mapped peer for a wake-up, then look
+ * @end:	the side
+ *
+ * What came before the peer saw us counts. When another thread of this side
+ * moved on in between, we armed for a position gone by: the caller looks again.
+ *
+ * Return: -EAGAIN the peer will call WAKE; 0 look again; -EPIPE, -EBADMSG as
+ * ipcring_look_send() and ipcring_look_recv().
  */
-static int ipcring_arm(struct ipcring_end *end)
+int ipcring_arm(struct ipcring_end *end)
 {
 	u64 armed, pos;
 	int ret;

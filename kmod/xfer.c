@@ -49,6 +49,9 @@ static ssize_t ipcring_send(struct ipcring_end *end, struct iov_iter *from, bool
 	if (ret)
 		return ret;
 	ret = ipcring_look_send(end, &pos);
+	/* Who is told to come back may wait for epoll's next edge: ask for it. */
+	if (ret == -EAGAIN && nowait && ipcring_arm(end) != -EAGAIN)
+		ret = ipcring_look_send(end, &pos);
 	if (!ret)
 		ret = ipcring_fill(end, pos, from, len);
 	mutex_unlock(&end->xfer);
@@ -103,6 +106,9 @@ static ssize_t ipcring_recv(struct ipcring_end *end, struct iov_iter *to, bool n
 	if (ret)
 		return ret;
 	ret = ipcring_look_recv(end, &pos, &len);
+	/* See ipcring_send(). */
+	if (ret == -EAGAIN && nowait && ipcring_arm(end) != -EAGAIN)
+		ret = ipcring_look_recv(end, &pos, &len);
 	if (!ret)
 		ret = ipcring_drain(end, pos, to, len);
 	mutex_unlock(&end->xfer);

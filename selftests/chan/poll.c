@@ -204,6 +204,39 @@ TEST_F(poll, epoll_edge_of_space)
 	EXPECT_EQ(EPOLLOUT, ready(self->ep));
 }
 
+/* epoll asks once an edge: after that, only the read that finds nothing can arm. */
+TEST_F(poll, epoll_edge_of_mapped_producer)
+{
+	struct ring r;
+
+	set_nonblock(self->c.cons, true);
+	ASSERT_EQ(0, map_ring(self->c.prod, &r));
+	ASSERT_EQ(0, add(self->ep, self->c.cons, EPOLLIN | EPOLLET));
+	for (int i = 0; i < 4; i++) {
+		ASSERT_EQ(0, map_send(self->c.prod, &r, "x", 1));
+		EXPECT_EQ(EPOLLIN, ready(self->ep));
+		EXPECT_EQ(1, chan_read(self->c.cons, self->buf, 1));
+		EXPECT_EQ(-EAGAIN, chan_read(self->c.cons, self->buf, 1));
+	}
+}
+
+TEST_F(poll, epoll_edge_of_mapped_consumer)
+{
+	struct ring r;
+
+	set_nonblock(self->c.prod, true);
+	ASSERT_EQ(0, map_ring(self->c.cons, &r));
+	ASSERT_EQ(0, add(self->ep, self->c.prod, EPOLLOUT | EPOLLET));
+	EXPECT_EQ(EPOLLOUT, ready(self->ep));
+	for (int i = 0; i < 4; i++) {
+		while (chan_write(self->c.prod, "x", 1) == 1)
+			;
+		EXPECT_EQ(0, ready(self->ep));
+		ASSERT_EQ(1, map_recv(self->c.cons, &r, self->buf));
+		EXPECT_EQ(EPOLLOUT, ready(self->ep));
+	}
+}
+
 /* The wait queue must outlive the epoll that still points at it. */
 TEST_F(poll, epoll_of_a_closed_endpoint)
 {

@@ -105,6 +105,9 @@
  *   consumer: EPOLLIN message there; EPOLLHUP a producer was there and is gone
  *   producer: EPOLLOUT space there; EPOLLERR a consumer was there and is gone
  *   both:     EPOLLERR the channel is corrupt
+ *   A poll() that finds nothing arms the event, and so does an -EAGAIN for a
+ *   full or empty ring: read or write until it comes, then wait for the next
+ *   edge. A mapped side that waits for edges must arm by itself, and look again.
  */
 #ifndef _UAPI_LINUX_IPCRING_H
 #define _UAPI_LINUX_IPCRING_H
