@@ -36,11 +36,12 @@
  *
  * One region per mmap(), MAP_SHARED, whole: any other offset or length is
  * -EINVAL, an executable one is -EPERM, a writable mapping of an "r" region is
- * -EACCES, and what it was not at first no mapping can become later (mprotect()
- * gives -EACCES). Mappings are not inherited over fork(), cannot grow
- * (mremap() gives -EFAULT) and are not dumped. The control
- * fd maps nothing (-EACCES). Geometry is immutable and is never read from
- * shared memory by the kernel.
+ * -EACCES, and mprotect() gives no mapping what mmap() would have refused
+ * (-EACCES). Mappings are not inherited over fork() unless their owner asks for
+ * it (MADV_DOFORK), cannot grow (mremap() gives -EFAULT) and are not dumped. A
+ * mapping counts as its endpoint: while one is left, the role is not free and
+ * the peer sees no hangup. The control fd maps nothing (-EACCES). Geometry is
+ * immutable and is never read from shared memory by the kernel.
  *
  * Protocol
  * ========
@@ -100,6 +101,7 @@
  *   -EAGAIN    O_NONBLOCK and the ring is empty (or another thread is receiving)
  *   -EBADMSG, -EFAULT (the message stays queued), -EINTR as above
  *   -EINVAL    a producer fd, -EBADF a control fd
+ * readv() and writev() of no bytes at all give 0 (from the VFS), whatever is queued.
  *   While its peer was never opened, an endpoint waits as for a slow peer.
  * poll()
  *   consumer: EPOLLIN message there; EPOLLHUP a producer was there and is gone
