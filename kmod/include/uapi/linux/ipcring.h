@@ -282,12 +282,17 @@ struct ipcring_wait {
  * peer if it sleeps. Return: 0, also when nobody slept.
  */
 
+/*
+ * The numbers leave the structs' sizes out, as VFIO's and iommufd's do: @size says
+ * it, so that a struct that grows keeps its command, and a program built against a
+ * newer header is understood where it asks for nothing new.
+ */
 #define IPCRING_IOC_MAGIC	0xB7
-#define IPCRING_IOC_FEATURES	_IOWR(IPCRING_IOC_MAGIC, 0x00, struct ipcring_features)
-#define IPCRING_IOC_CREATE	_IOW(IPCRING_IOC_MAGIC, 0x01, struct ipcring_create)
-#define IPCRING_IOC_ENDPOINT	_IOW(IPCRING_IOC_MAGIC, 0x02, struct ipcring_endpoint)
-#define IPCRING_IOC_INFO	_IOWR(IPCRING_IOC_MAGIC, 0x03, struct ipcring_info)
-#define IPCRING_IOC_WAIT	_IOW(IPCRING_IOC_MAGIC, 0x04, struct ipcring_wait)
+#define IPCRING_IOC_FEATURES	_IO(IPCRING_IOC_MAGIC, 0x00)
+#define IPCRING_IOC_CREATE	_IO(IPCRING_IOC_MAGIC, 0x01)
+#define IPCRING_IOC_ENDPOINT	_IO(IPCRING_IOC_MAGIC, 0x02)
+#define IPCRING_IOC_INFO	_IO(IPCRING_IOC_MAGIC, 0x03)
+#define IPCRING_IOC_WAIT	_IO(IPCRING_IOC_MAGIC, 0x04)
 #define IPCRING_IOC_WAKE	_IO(IPCRING_IOC_MAGIC, 0x05)
 
 #endif /* _UAPI_LINUX_IPCRING_H */
