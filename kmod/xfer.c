@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* read() and write(): the kernel copies, one message a call. */
+#include <linux/sched/signal.h>
 #include <linux/uio.h>
 
 #include "chan.h"
@@ -64,6 +65,9 @@ static ssize_t ipcring_send(struct ipcring_end *end, struct iov_iter *from, bool
 /*
  * ipcring_write_iter() and ipcring_read_iter() are where the module is entered:
  * probes attach there, hence noinline and the fixed names and arguments.
+ *
+ * A peer that stores a position to and fro can make the sleep see work and the
+ * transfer none, again and again; it must not keep a killed task from dying.
  */
 noinline ssize_t ipcring_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
@@ -78,8 +82,8 @@ noinline ssize_t ipcring_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		if (ret != -EAGAIN || nowait)
 			return ret;
 		ret = ipcring_sleep(end, NULL);
-	} while (!ret);
-	return ret;
+	} while (!ret && !fatal_signal_pending(current));
+	return ret ? ret : -EINTR;
 }
 
 static int ipcring_drain(struct ipcring_end *end, u64 pos, struct iov_iter *to, u32 len)
@@ -128,8 +132,10 @@ noinline ssize_t ipcring_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	do {
 		ret = ipcring_recv(end, to, nowait);
 		if (ret != -EAGAIN || nowait)
-			break;
+			return ret == -EPIPE ? 0 : ret;
 		ret = ipcring_sleep(end, NULL);
-	} while (!ret);
+	} while (!ret && !fatal_signal_pending(current));
+	if (!ret)
+		return -EINTR;
 	return ret == -EPIPE ? 0 : ret;
 }
