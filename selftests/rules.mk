@@ -3,17 +3,18 @@
 # TEST_PROGS and TEST_FILES are copied beside them.
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
-	-Wno-missing-field-initializers -Werror -MMD -MP \
+	-Wno-missing-field-initializers -Werror -MD -MP \
 	-I$(KSFT) -I$(TOP)/kmod -isystem $(TOP)/kmod/include/uapi
 
 Q = $(if $(filter 1,$(V)),,@)
+makefiles := $(MAKEFILE_LIST)
 progs := $(addprefix $(OUTPUT)/,$(TEST_GEN_PROGS) $(TEST_GEN_FILES))
 files := $(addprefix $(OUTPUT)/,$(TEST_PROGS) $(TEST_FILES))
 
 all: $(progs) $(files)
 	@:
 
-$(progs): $(OUTPUT)/%: %.c | $(OUTPUT)
+$(progs): $(OUTPUT)/%: %.c $(makefiles) | $(OUTPUT)
 	$(Q)echo '  CC      $@'
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LDLIBS)
 

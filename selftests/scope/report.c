@@ -57,6 +57,9 @@ static json_t *parse(const char *cells)
 	",'ci95':" ci "},'verify':{'received':1234},'counters':{'messages':100," \
 	"'sender':{'voluntary':150},'receiver':{'voluntary':50}}"
 
+#define NOT_OK(place, status, reason)					\
+	"{" AXES(place) "'status':'" status "','reason':'" reason "','unit':'ns'}"
+
 #define TRACED(sum, total)						\
 	",'traced':{'cost':{'per_msg':1500.0},'messages':10,'slept':9,'total':" total "}," \
 	"'phases':[{'name':'copy-in','hook':'h1','n':10,'sum':" sum ",'mean':40.0,'p50':41," \
@@ -131,9 +134,9 @@ TEST_F(report, an_emulators_phases_are_not_shown)
 
 TEST_F(report, reasons_stand_once)
 {
-	REPORT("{" AXES("same-cpu") "'status':'skip','reason':'no such thing','unit':'ns'},"
-	       "{" AXES("llc") "'status':'skip','reason':'no such thing','unit':'ns'},"
-	       "{" AXES("smt") "'status':'fail','reason':'it broke','unit':'ns'}");
+	REPORT(NOT_OK("same-cpu", "skip", "no such thing") ","
+	       NOT_OK("llc", "skip", "no such thing") ","
+	       NOT_OK("smt", "fail", "it broke"));
 	EXPECT_SAYS("skip [1]");
 	EXPECT_SAYS("FAIL [2]");
 	EXPECT_SAYS("[1] no such thing");

@@ -290,8 +290,8 @@ static inline bool preemptible(void)
 #define STOP_TRACE(t, res) do {						\
 	ASSERT_EQ(0, trace_stop(t, res));					\
 	if ((res)->cert.missed && preemptible())				\
-		SKIP(return, "%llu probe runs lost to preemption",		\
-		     (unsigned long long)(res)->cert.missed);			\
+		SETUP_SKIP("%llu probe runs lost to preemption",			\
+			   (unsigned long long)(res)->cert.missed);		\
 } while (0)
 
 /* Start @c traced, and see it through; the exit statuses are sender's and receiver's. */
