@@ -41,7 +41,7 @@ expect()
 quick="ipcscope run --quiet --messages 20 --warmup 5 --blocks 2 --rounds 1 --placement same-cpu"
 
 echo "TAP version 13"
-echo "1..21"
+echo "1..22"
 
 expect "unknown mechanism" 2 "unknown mechanism 'pip'; known: null pipe" ipcscope run -m pip
 expect "size 0" 2 "--size: 0 is below 16" ipcscope run -s 0
@@ -57,6 +57,12 @@ expect "size over a sysctl" 4 "size 10000 is over kernel.msgmax = 8192; raise it
 sysctl -qw kernel.msgmax=10000
 expect "that remedy helps" 0 "" $quick -m sysv-msg -s 10000
 sysctl -qw kernel.msgmax=8192
+
+sysctl -qw fs.pipe-user-pages-soft=1
+# PIPE_MIN_DEF_BUFFERS: two pages.
+expect "pipes cut short" 4 "a new pipe holds 8192 bytes, not 65536" \
+	su user -s /bin/sh -c "$quick -m pipe"
+sysctl -qw fs.pipe-user-pages-soft=16384
 
 expect "no permission on the device" 4 "/dev/ipcring: permission denied; run as root" \
 	su user -s /bin/sh -c "$quick -m ring"

@@ -4,6 +4,27 @@
 #include <stdlib.h>
 #include "fd_pair.h"
 
+/* The kernel's default, and what the rings take, too. */
+#define PIPE_BYTES	65536
+
+/* Above a limit, a user's new pipes are a fraction of the others', without a word. */
+static int pipe_probe(const struct mech_cfg *cfg, struct mech_why *why)
+{
+	int fd[2], bytes;
+
+	(void)cfg;
+	if (pipe2(fd, O_CLOEXEC))
+		return -errno;
+	bytes = fcntl(fd[0], F_GETPIPE_SZ);
+	close(fd[0]);
+	close(fd[1]);
+	if (bytes >= PIPE_BYTES)
+		return 0;
+	mech_because(why, "a new pipe holds %d bytes, not %d: your pipes are over fs.pipe-user-pages-soft; raise it or close some",
+		     bytes, PIPE_BYTES);
+	return -ENOBUFS;
+}
+
 static int pipe_open(struct mech *m)
 {
 	int flags = O_CLOEXEC | (m->cfg.wait == WAIT_SPIN ? O_NONBLOCK : 0);
@@ -29,6 +50,7 @@ const struct mech_ops mech_pipe = {
 	.rev = 1,
 	.traits = MECH_T_BACKPRESSURE | MECH_T_PERSISTENT,
 	.waits = MECH_W_BLOCK | MECH_W_SPIN,
+	.probe = pipe_probe,
 	.open = pipe_open,
 	.send = fd_pair_send,
 	.recv = fd_pair_recv,
