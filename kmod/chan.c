@@ -19,12 +19,14 @@ static_assert(sizeof(struct ipcring_side) == 256);
 static_assert(offsetof(struct ipcring_side, pos) == 0);
 static_assert(offsetof(struct ipcring_side, event) == 128);
 static_assert(sizeof(struct ipcring_slot) == 8);
-static_assert(offsetof(struct ipcring_slot, len) == 0);
 static_assert(sizeof(struct ipcring_features) == 16);
-static_assert(sizeof(struct ipcring_create) == 32);
+static_assert(offsetof(struct ipcring_create, mode) == IPCRING_CREATE_SIZE_V1);
+static_assert(sizeof(struct ipcring_create) == 112);
 static_assert(sizeof(struct ipcring_endpoint) == 16);
-static_assert(sizeof(struct ipcring_info) == 56);
-static_assert(sizeof(struct ipcring_wait) == 16);
+static_assert(offsetof(struct ipcring_info, flags) == IPCRING_INFO_SIZE_V1);
+static_assert(sizeof(struct ipcring_info) == 80);
+static_assert(offsetof(struct ipcring_wait, ready) == IPCRING_WAIT_SIZE_V1);
+static_assert(sizeof(struct ipcring_wait) == 32);
 static_assert(sizeof(struct ipcring_side) <= PAGE_SIZE);
 
 /* Index in ipcring_chan.pages. */
@@ -39,21 +41,37 @@ static_assert(sizeof(struct ipcring_side) <= PAGE_SIZE);
  * ipcring_copy_param() - copy an ioctl's struct, whose first u32 is its size
  * @param:	where to
  * @size:	its size as this module knows it
+ * @first:	its size in the first version
  * @arg:	the user's struct
  *
  * Return: 0, -EFAULT, -EINVAL too short, -E2BIG longer with a non-zero tail.
  */
-int ipcring_copy_param(void *param, size_t size, const void __user *arg)
+int ipcring_copy_param(void *param, size_t size, size_t first, const void __user *arg)
 {
 	u32 usize;
 
 	if (get_user(usize, (const u32 __user *)arg))
 		return -EFAULT;
-	if (usize < size)
+	if (usize < first)
 		return -EINVAL;
 	if (usize > PAGE_SIZE)
 		return -E2BIG;
 	return copy_struct_from_user(param, size, arg, usize);
+}
+
+/**
+ * ipcring_copy_result() - copy an ioctl's struct back, as far as the user knows it
+ * @arg:	the user's struct
+ * @param:	ours; its first u32 is the size that ipcring_copy_param() read
+ * @size:	its size as this module knows it
+ *
+ * Return: 0, -EFAULT.
+ */
+int ipcring_copy_result(void __user *arg, const void *param, size_t size)
+{
+	size_t usize = *(const u32 *)param;
+
+	return copy_to_user(arg, param, min(size, usize)) ? -EFAULT : 0;
 }
 
 /* Memory */
@@ -128,7 +146,7 @@ static struct ipcring_chan *ipcring_chan_alloc(u32 slots, u32 msg_size)
 	if (!chan)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&chan->ref);
-	chan->ring.slots = slots;
+	chan->ring.size = slots;
 	chan->ring.msg_size = msg_size;
 	chan->ring.stride = ring_stride(msg_size);
 	ipcring_init_end(chan, &chan->prod, IPCRING_ROLE_PRODUCER);
@@ -239,14 +257,19 @@ static void ipcring_get_info(const struct ipcring_chan *chan, u32 role, struct i
 	const struct ring *r = &chan->ring;
 
 	info->role = role;
-	info->slots = r->slots;
+	info->slots = r->size;
 	info->msg_size = r->msg_size;
 	info->stride = r->stride;
 	info->state = ipcring_state(chan);
-	info->data_bytes = ipcring_data_bytes(r->slots, r->stride);
+	info->data_bytes = ipcring_data_bytes(r->size, r->stride);
 	info->id = chan->id;
 	info->prod_pos = ring_load(&r->prod->pos);
 	info->cons_pos = ring_load(&r->cons->pos);
+	info->flags = 0;
+	info->lanes = 1;
+	info->consumers = 1;
+	info->lane = 0;
+	info->bytes = 0;
 }
 
 static long ipcring_ioc_info(const struct ipcring_chan *chan, u32 role, void __user *arg)
@@ -254,11 +277,11 @@ static long ipcring_ioc_info(const struct ipcring_chan *chan, u32 role, void __u
 	struct ipcring_info param;
 	int ret;
 
-	ret = ipcring_copy_param(&param, sizeof(param), arg);
+	ret = ipcring_copy_param(&param, sizeof(param), IPCRING_INFO_SIZE_V1, arg);
 	if (ret)
 		return ret;
 	ipcring_get_info(chan, role, &param);
-	return copy_to_user(arg, &param, sizeof(param)) ? -EFAULT : 0;
+	return ipcring_copy_result(arg, &param, sizeof(param));
 }
 
 static void ipcring_show(struct seq_file *m, const struct ipcring_chan *chan, u32 role)
@@ -395,10 +418,10 @@ static long ipcring_ioc_endpoint(struct ipcring_chan *chan, const void __user *a
 	struct ipcring_end *end;
 	int ret;
 
-	ret = ipcring_copy_param(&param, sizeof(param), arg);
+	ret = ipcring_copy_param(&param, sizeof(param), sizeof(param), arg);
 	if (ret)
 		return ret;
-	if (param.flags & ~IPCRING_EP_NONBLOCK || param.resv)
+	if (param.flags & ~IPCRING_EP_NONBLOCK || param.lane)
 		return -EINVAL;
 	if (param.role != IPCRING_ROLE_PRODUCER && param.role != IPCRING_ROLE_CONSUMER)
 		return -EINVAL;
@@ -452,7 +475,10 @@ static const struct file_operations ipcring_control_fops = {
 
 static int ipcring_check_create(const struct ipcring_create *param, u64 max_bytes)
 {
-	if (param->flags || param->resv[0] || param->resv[1])
+	if (param->flags || param->lanes > 1 || param->consumers > 1 || param->bytes)
+		return -EINVAL;
+	if (param->mode || param->prod_node || param->cons_node || param->resv ||
+	    memchr_inv(param->name, 0, sizeof(param->name)))
 		return -EINVAL;
 	if (param->slots < IPCRING_SLOTS_MIN || param->slots > IPCRING_SLOTS_MAX ||
 	    !is_power_of_2(param->slots))

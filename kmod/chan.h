@@ -75,7 +75,8 @@ struct ipcring_chan {
 
 /* chan.c */
 int ipcring_chan_create(const struct ipcring_create *param, u64 max_bytes);
-int ipcring_copy_param(void *param, size_t size, const void __user *arg);
+int ipcring_copy_param(void *param, size_t size, size_t first, const void __user *arg);
+int ipcring_copy_result(void __user *arg, const void *param, size_t size);
 
 /* xfer.c */
 ssize_t ipcring_write_iter(struct kiocb *iocb, struct iov_iter *from);
@@ -104,16 +105,17 @@ static inline int ipcring_verdict(struct ipcring_end *end, bool gone, int found)
 /**
  * ipcring_look_send() - can the producer go on?
  * @end:	the producer's side
+ * @len:	payload in bytes
  * @pos:	out: position of the next message
  *
  * Return: 0, -EAGAIN full, -EPIPE full and the consumer is gone, -EBADMSG.
  */
-static inline int ipcring_look_send(struct ipcring_end *end, u64 *pos)
+static inline int ipcring_look_send(struct ipcring_end *end, u32 len, u64 *pos)
 {
 	/* Acquire: pairs with the release in ipcring_hangup(). */
 	bool gone = smp_load_acquire(&end->peer->gone);
 
-	return ipcring_verdict(end, gone, ring_reserve(&end->chan->ring, pos));
+	return ipcring_verdict(end, gone, ring_reserve(&end->chan->ring, len, pos));
 }
 
 /**

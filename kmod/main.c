@@ -15,13 +15,13 @@ static long ipcring_ioc_features(void __user *arg)
 	struct ipcring_features param;
 	int ret;
 
-	ret = ipcring_copy_param(&param, sizeof(param), arg);
+	ret = ipcring_copy_param(&param, sizeof(param), sizeof(param), arg);
 	if (ret)
 		return ret;
 	if (param.resv)
 		return -EINVAL;
 	param.features = IPCRING_FEAT_RW | IPCRING_FEAT_MMAP;
-	return copy_to_user(arg, &param, sizeof(param)) ? -EFAULT : 0;
+	return ipcring_copy_result(arg, &param, sizeof(param));
 }
 
 static long ipcring_ioc_create(const void __user *arg)
@@ -29,7 +29,7 @@ static long ipcring_ioc_create(const void __user *arg)
 	struct ipcring_create param;
 	int ret;
 
-	ret = ipcring_copy_param(&param, sizeof(param), arg);
+	ret = ipcring_copy_param(&param, sizeof(param), IPCRING_CREATE_SIZE_V1, arg);
 	if (ret)
 		return ret;
 	return ipcring_chan_create(&param, READ_ONCE(max_ring_bytes));

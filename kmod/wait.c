@@ -30,11 +30,7 @@ static u64 ipcring_pos(const struct ipcring_end *end)
 	return ring_load(end->role == IPCRING_ROLE_PRODUCER ? &r->prod->pos : &r->cons->pos);
 }
 
-/*
- * As ipcring_look_send() and ipcring_look_recv(), but without the transfer lock:
- * another thread of this side may move on between two loads. What they show
- * then is not one moment's, and no proof of a broken protocol.
- */
+/* As ipcring_look_send() and ipcring_look_recv(), but without the transfer lock. */
 static int ipcring_look(struct ipcring_end *end, u64 *pos)
 {
 	const struct ring *r = &end->chan->ring;
@@ -44,15 +40,9 @@ static int ipcring_look(struct ipcring_end *end, u64 *pos)
 	u32 len;
 
 	if (end->role == IPCRING_ROLE_PRODUCER)
-		found = ring_reserve(r, pos);
+		found = ring_reserve(r, r->msg_size, pos);
 	else
 		found = ring_peek(r, pos, &len);
-	if (found == -EBADMSG) {
-		/* Both functions load our own position first: load it last, too. */
-		smp_rmb();
-		if (ipcring_pos(end) != *pos)
-			found = 0;
-	}
 	return ipcring_verdict(end, gone, found);
 }
 
@@ -73,7 +63,7 @@ int ipcring_arm(struct ipcring_end *end)
 
 	spin_lock(&end->lock);
 	if (end->role == IPCRING_ROLE_PRODUCER)
-		armed = ring_arm_producer(&end->chan->ring);
+		armed = ring_arm_producer(&end->chan->ring, end->chan->ring.msg_size);
 	else
 		armed = ring_arm_consumer(&end->chan->ring);
 	spin_unlock(&end->lock);
@@ -192,10 +182,10 @@ long ipcring_ioc_wait(struct ipcring_end *end, void __user *arg)
 	ktime_t deadline;
 	int ret;
 
-	ret = ipcring_copy_param(&param, sizeof(param), arg);
+	ret = ipcring_copy_param(&param, sizeof(param), IPCRING_WAIT_SIZE_V1, arg);
 	if (ret)
 		return ret;
-	if (param.flags)
+	if (param.flags || param.ready || param.need || param.resv)
 		return -EINVAL;
 	deadline = min_t(u64, param.deadline, KTIME_MAX);
 	return ipcring_sleep(end, deadline == KTIME_MAX ? NULL : &deadline);

@@ -32,11 +32,9 @@ static int ipcring_fill(struct ipcring_end *end, u64 pos, struct iov_iter *from,
 	 */
 	if (_copy_from_iter(ring_payload(slot), len, from) != len)
 		return -EFAULT;
-	WRITE_ONCE(slot->len, len);
-	WRITE_ONCE(slot->resv, 0);
 	/* Before the receiver can see the message: its own stamps must come later. */
 	trace_ipcring_send(end->chan->id, pos, len);
-	ring_publish(r, pos);
+	ring_publish(r, pos, len);
 	return 0;
 }
 
@@ -49,10 +47,10 @@ static ssize_t ipcring_send(struct ipcring_end *end, struct iov_iter *from, bool
 	ret = ipcring_lock(end, nowait);
 	if (ret)
 		return ret;
-	ret = ipcring_look_send(end, &pos);
+	ret = ipcring_look_send(end, len, &pos);
 	/* Who is told to come back may wait for epoll's next edge: ask for it. */
 	if (ret == -EAGAIN && nowait && ipcring_arm(end) != -EAGAIN)
-		ret = ipcring_look_send(end, &pos);
+		ret = ipcring_look_send(end, len, &pos);
 	if (!ret)
 		ret = ipcring_fill(end, pos, from, len);
 	mutex_unlock(&end->xfer);
@@ -96,7 +94,7 @@ static int ipcring_drain(struct ipcring_end *end, u64 pos, struct iov_iter *to, 
 	/* Bounded, see ipcring_fill(). */
 	if (_copy_to_iter(ring_payload(ring_slot(r, pos)), len, to) != len)
 		return -EFAULT;
-	ring_release(r, pos);
+	ring_release(r, pos, len);
 	return 0;
 }
 

@@ -24,34 +24,36 @@ FIXTURE(args) {
 FIXTURE_VARIANT(args) {
 	unsigned long cmd;
 	uint32_t size;
+	uint32_t first;		/* size of the first version */
 	unsigned int kinds;	/* bit mask: where the command is known */
 	bool out;		/* the struct is written back, and has no flags */
 	uint32_t zero[4];	/* offsets of words that must be zero; 0 ends */
 };
 
 FIXTURE_VARIANT_ADD(args, features) {
-	.cmd = IPCRING_IOC_FEATURES, .size = sizeof(struct ipcring_features),
+	.cmd = IPCRING_IOC_FEATURES, .size = sizeof(struct ipcring_features), .first = 16,
 	.kinds = 1 << DEV, .out = true, .zero = { 4 },
 };
 
 FIXTURE_VARIANT_ADD(args, create) {
-	.cmd = IPCRING_IOC_CREATE, .size = sizeof(struct ipcring_create),
-	.kinds = 1 << DEV, .zero = { 16, 20, 24, 28 },
+	.cmd = IPCRING_IOC_CREATE,
+	.size = sizeof(struct ipcring_create), .first = IPCRING_CREATE_SIZE_V1,
+	.kinds = 1 << DEV, .zero = { 24, 32, 44 },
 };
 
 FIXTURE_VARIANT_ADD(args, endpoint) {
-	.cmd = IPCRING_IOC_ENDPOINT, .size = sizeof(struct ipcring_endpoint),
+	.cmd = IPCRING_IOC_ENDPOINT, .size = sizeof(struct ipcring_endpoint), .first = 16,
 	.kinds = 1 << CONTROL, .zero = { 12 },
 };
 
 FIXTURE_VARIANT_ADD(args, info) {
-	.cmd = IPCRING_IOC_INFO, .size = sizeof(struct ipcring_info),
+	.cmd = IPCRING_IOC_INFO, .size = sizeof(struct ipcring_info), .first = IPCRING_INFO_SIZE_V1,
 	.kinds = 1 << CONTROL | 1 << PROD | 1 << CONS, .out = true,
 };
 
 FIXTURE_VARIANT_ADD(args, wait) {
-	.cmd = IPCRING_IOC_WAIT, .size = sizeof(struct ipcring_wait),
-	.kinds = 1 << PROD | 1 << CONS, .zero = { 4 },
+	.cmd = IPCRING_IOC_WAIT, .size = sizeof(struct ipcring_wait), .first = IPCRING_WAIT_SIZE_V1,
+	.kinds = 1 << PROD | 1 << CONS, .zero = { 4, 28 },
 };
 
 FIXTURE_SETUP(args)
@@ -122,7 +124,7 @@ TEST_F(args, read_only_struct)
 
 TEST_F(args, short_struct)
 {
-	self->p.size = variant->size - 1;
+	self->p.size = variant->first - 1;
 	EXPECT_EQ(-EINVAL, CALL());
 	self->p.size = 0;
 	EXPECT_EQ(-EINVAL, CALL());

@@ -169,7 +169,7 @@ static inline int map_ring(int fd, struct ring *r)
 	r->prod = map_region(fd, prod, IPCRING_OFF_PROD, getpagesize());
 	r->cons = map_region(fd, cons, IPCRING_OFF_CONS, getpagesize());
 	r->data = map_region(fd, prod, IPCRING_OFF_DATA, info.data_bytes);
-	r->slots = info.slots;
+	r->size = info.slots;
 	r->stride = info.stride;
 	r->msg_size = info.msg_size;
 	if (r->prod == MAP_FAILED || r->cons == MAP_FAILED || r->data == MAP_FAILED)
@@ -179,7 +179,7 @@ static inline int map_ring(int fd, struct ring *r)
 
 static inline void unmap_ring(struct ring *r)
 {
-	size_t bytes = (size_t)r->slots * r->stride;
+	size_t bytes = (size_t)r->size * r->stride;
 
 	munmap(r->prod, getpagesize());
 	munmap(r->cons, getpagesize());
@@ -189,23 +189,18 @@ static inline void unmap_ring(struct ring *r)
 /* Send over the mapping; sleep in WAIT while the ring is full. */
 static inline int map_send(int fd, const struct ring *r, const void *buf, uint32_t len)
 {
-	struct ipcring_slot *slot;
 	__u64 pos;
 	int ret;
 
-	while ((ret = ring_reserve(r, &pos)) == -EAGAIN) {
+	while ((ret = ring_reserve(r, len, &pos)) == -EAGAIN) {
 		ret = chan_wait(fd, IPCRING_NO_TIMEOUT);
 		if (ret)
 			return ret;
 	}
 	if (ret)
 		return ret;
-	slot = ring_slot(r, pos);
-	memcpy(ring_payload(slot), buf, len);
-	slot->len = len;
-	slot->resv = 0;
-	ring_publish(r, pos);
-	return ring_wake_consumer(r, pos, pos + 1) ? chan_wake(fd) : 0;
+	memcpy(ring_payload(ring_slot(r, pos)), buf, len);
+	return ring_wake_consumer(r, pos, ring_publish(r, pos, len)) ? chan_wake(fd) : 0;
 }
 
 static inline int map_recv(int fd, const struct ring *r, void *buf)
@@ -222,8 +217,7 @@ static inline int map_recv(int fd, const struct ring *r, void *buf)
 	if (ret)
 		return ret;
 	memcpy(buf, ring_payload(ring_slot(r, pos)), len);
-	ring_release(r, pos);
-	if (ring_wake_producer(r, pos, pos + 1)) {
+	if (ring_wake_producer(r, pos, ring_release(r, pos, len))) {
 		ret = chan_wake(fd);
 		if (ret)
 			return ret;

@@ -140,7 +140,7 @@ TEST_F(death, sleeping_writer_gets_epipe)
 	ASSERT_EQ(128 + SIGKILL, reap(pid));
 }
 
-/* Killed between filling a slot and publishing it: nothing was sent. */
+/* Killed between filling a slot and its head: nothing was sent. */
 TEST_F(death, half_written_slot_is_not_a_message)
 {
 	pid_t pid = fork();
@@ -148,9 +148,9 @@ TEST_F(death, half_written_slot_is_not_a_message)
 	__u64 pos;
 
 	if (pid == 0) {
-		if (map_ring(self->c.prod, &r) || ring_reserve(&r, &pos))
+		if (map_ring(self->c.prod, &r) || ring_reserve(&r, 1, &pos))
 			_exit(1);
-		memset(ring_slot(&r, pos), 0xff, r.stride);
+		memset(ring_payload(ring_slot(&r, pos)), 0xff, r.msg_size);
 		raise(SIGKILL);
 	}
 	close(self->c.prod);

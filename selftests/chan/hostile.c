@@ -21,7 +21,7 @@ FIXTURE_VARIANT(hostile) {
 FIXTURE_VARIANT_ADD(hostile, tail_ahead) { .head = 0, .tail = 1, .len = 1 };
 FIXTURE_VARIANT_ADD(hostile, tail_far_ahead) { .head = 0, .tail = 1ULL << 63, .len = 1 };
 FIXTURE_VARIANT_ADD(hostile, tail_behind) { .head = SLOTS + 1, .tail = 0, .len = 1 };
-FIXTURE_VARIANT_ADD(hostile, head_far_ahead) { .head = ~0ULL, .tail = 0, .len = 1 };
+FIXTURE_VARIANT_ADD(hostile, head_far_ahead) { .head = ~0ULL << 8, .tail = 0, .len = 1 };
 FIXTURE_VARIANT_ADD(hostile, wrapped) { .head = 2, .tail = ~0ULL - SLOTS, .len = 1 };
 FIXTURE_VARIANT_ADD(hostile, length_zero) { .head = 1, .tail = 0, .len = 0 };
 FIXTURE_VARIANT_ADD(hostile, length_over) { .head = 1, .tail = 0, .len = 65 };
@@ -40,7 +40,8 @@ FIXTURE_TEARDOWN(hostile)
 }
 
 #define STRIKE() do { \
-	ring_slot(&self->prod, variant->tail)->len = variant->len; \
+	ring_store_release(&ring_slot(&self->prod, variant->tail)->head, \
+			   ring_head(variant->tail, variant->len)); \
 	ring_store_release(&self->prod.prod->pos, variant->head); \
 	ring_store_release(&self->cons.cons->pos, variant->tail); \
 } while (0)
@@ -65,6 +66,8 @@ static void expect_dead(struct __test_metadata *_metadata, struct chan *c)
 
 TEST_F(hostile, found_by_read)
 {
+	if (!BAD_LENGTH())
+		return;
 	STRIKE();
 	EXPECT_EQ(-EBADMSG, chan_read(self->c.cons, self->buf, sizeof(self->buf)));
 	expect_dead(_metadata, &self->c);
@@ -72,6 +75,8 @@ TEST_F(hostile, found_by_read)
 
 TEST_F(hostile, found_by_consumer_poll)
 {
+	if (!BAD_LENGTH())
+		return;
 	STRIKE();
 	EXPECT_EQ(POLLERR, chan_poll(self->c.cons, POLLIN));
 	expect_dead(_metadata, &self->c);
@@ -79,12 +84,14 @@ TEST_F(hostile, found_by_consumer_poll)
 
 TEST_F(hostile, found_by_consumer_wait)
 {
+	if (!BAD_LENGTH())
+		return;
 	STRIKE();
 	EXPECT_EQ(-EBADMSG, chan_wait(self->c.cons, IPCRING_NO_TIMEOUT));
 	expect_dead(_metadata, &self->c);
 }
 
-/* The producer never reads a length. */
+/* The producer never reads a length, the consumer never reads prod.pos. */
 TEST_F(hostile, found_by_write)
 {
 	if (BAD_LENGTH())
@@ -105,6 +112,8 @@ TEST_F(hostile, found_by_producer_poll)
 
 TEST_F(hostile, repair_comes_too_late)
 {
+	if (!BAD_LENGTH())
+		return;
 	STRIKE();
 	EXPECT_EQ(-EBADMSG, chan_read(self->c.cons, self->buf, sizeof(self->buf)));
 	ring_store_release(&self->prod.prod->pos, 0);
@@ -120,7 +129,7 @@ TEST_F(hostile, sleeping_writer_is_told)
 	for (int i = 0; i < SLOTS; i++)
 		ASSERT_EQ(1, chan_write(self->c.prod, "x", 1));
 	ASSERT_TRUE(call_start(&write));
-	ring_slot(&self->prod, 0)->len = 0;
+	ring_store(&ring_slot(&self->prod, 0)->head, ring_head(0, 0));
 	EXPECT_EQ(-EBADMSG, chan_read(self->c.cons, self->buf, sizeof(self->buf)));
 	EXPECT_EQ(-EBADMSG, call_finish(&write));
 }

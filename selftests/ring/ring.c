@@ -34,12 +34,13 @@ FIXTURE_SETUP(ring)
 {
 	self->r = (struct ring){
 		.prod = &self->prod, .cons = &self->cons, .data = self->data,
-		.slots = variant->slots, .stride = ring_stride(MSG_SIZE), .msg_size = MSG_SIZE,
+		.size = variant->slots, .stride = ring_stride(MSG_SIZE), .msg_size = MSG_SIZE,
 	};
 	self->prod.pos = variant->start;
 	self->cons.pos = variant->start;
 	self->prod.event = ~0ULL;
 	self->cons.event = ~0ULL;
+	ring_seal(&self->r);
 	memset(&self->pos, 0xcc, sizeof(self->pos));
 	memset(&self->len, 0xcc, sizeof(self->len));
 }
@@ -51,13 +52,12 @@ FIXTURE_TEARDOWN(ring)
 static int send(struct ring *r, __u32 len)
 {
 	__u64 pos;
-	int ret = ring_reserve(r, &pos);
+	int ret = ring_reserve(r, len, &pos);
 
 	if (ret)
 		return ret;
-	ring_slot(r, pos)->len = len;
 	*(__u64 *)ring_payload(ring_slot(r, pos)) = pos;
-	ring_publish(r, pos);
+	ring_publish(r, pos, len);
 	return 0;
 }
 
@@ -72,7 +72,7 @@ TEST_F(ring, empty_and_full)
 	EXPECT_EQ(-EAGAIN, ring_peek(&self->r, &self->pos, &self->len));
 	for (__u32 i = 0; i < variant->slots; i++)
 		ASSERT_EQ(0, send(&self->r, 8));
-	EXPECT_EQ(-EAGAIN, ring_reserve(&self->r, &self->pos));
+	EXPECT_EQ(-EAGAIN, ring_reserve(&self->r, 1, &self->pos));
 	EXPECT_EQ(variant->start + variant->slots, self->pos);
 }
 
@@ -86,14 +86,14 @@ TEST_F(ring, messages_in_order)
 		ASSERT_EQ(want, self->pos);
 		ASSERT_EQ(8 + lap % 3, self->len);
 		ASSERT_EQ(want, *(__u64 *)ring_payload(ring_slot(&self->r, self->pos)));
-		ring_release(&self->r, self->pos);
+		ring_release(&self->r, self->pos, self->len);
 	}
 }
 
 TEST_F(ring, reserve_and_peek_change_nothing)
 {
-	ASSERT_EQ(0, ring_reserve(&self->r, &self->pos));
-	ASSERT_EQ(0, ring_reserve(&self->r, &self->pos));
+	ASSERT_EQ(0, ring_reserve(&self->r, 1, &self->pos));
+	ASSERT_EQ(0, ring_reserve(&self->r, 1, &self->pos));
 	EXPECT_EQ(variant->start, self->pos);
 	ASSERT_EQ(0, send(&self->r, 8));
 	ASSERT_EQ(0, ring_peek(&self->r, &self->pos, &self->len));
@@ -121,8 +121,7 @@ TEST_F(ring, nonsense_positions)
 
 	for (size_t i = 0; i < sizeof(gap) / sizeof(*gap); i++) {
 		self->prod.pos = self->cons.pos + gap[i];
-		EXPECT_EQ(-EBADMSG, ring_reserve(&self->r, &self->pos));
-		EXPECT_EQ(-EBADMSG, ring_peek(&self->r, &self->pos, &self->len));
+		EXPECT_EQ(-EBADMSG, ring_reserve(&self->r, 1, &self->pos));
 	}
 }
 
@@ -132,12 +131,12 @@ TEST_F(ring, nonsense_lengths)
 
 	ASSERT_EQ(0, send(&self->r, 8));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		ring_slot(&self->r, variant->start)->len = bad[i];
+		ring_slot(&self->r, variant->start)->head = ring_head(variant->start, bad[i]);
 		EXPECT_EQ(-EBADMSG, ring_peek(&self->r, &self->pos, &self->len));
 	}
-	ring_slot(&self->r, variant->start)->len = 1;
+	ring_slot(&self->r, variant->start)->head = ring_head(variant->start, 1);
 	EXPECT_EQ(0, ring_peek(&self->r, &self->pos, &self->len));
-	ring_slot(&self->r, variant->start)->len = MSG_SIZE;
+	ring_slot(&self->r, variant->start)->head = ring_head(variant->start, MSG_SIZE);
 	EXPECT_EQ(0, ring_peek(&self->r, &self->pos, &self->len));
 }
 
@@ -166,7 +165,7 @@ TEST_F(ring, armed_producer_wakes_at_the_next_free_slot)
 	__u64 at = variant->start;
 
 	fill(&self->r);
-	ring_arm_producer(&self->r);
+	ring_arm_producer(&self->r, 1);
 	EXPECT_EQ(at, self->prod.event);
 	EXPECT_FALSE(ring_wake_producer(&self->r, at - 1, at));
 	EXPECT_TRUE(ring_wake_producer(&self->r, at, at + 1));

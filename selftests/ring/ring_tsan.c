@@ -65,11 +65,11 @@ static __u64 wait_for_space(void)
 	__u64 pos;
 	int ret;
 
-	while ((ret = ring_reserve(&ring, &pos)) == -EAGAIN) {
+	while ((ret = ring_reserve(&ring, MSG_SIZE, &pos)) == -EAGAIN) {
 		__u32 ticket = sleeper_ticket(&producer);
 
-		ring_arm_producer(&ring);
-		if (ring_reserve(&ring, &pos) == -EAGAIN)
+		ring_arm_producer(&ring, MSG_SIZE);
+		if (ring_reserve(&ring, MSG_SIZE, &pos) == -EAGAIN)
 			sleeper_wait(&producer, ticket, pos);
 	}
 	if (ret)
@@ -102,9 +102,7 @@ static void *produce(void *arg)
 
 		memset(ring_payload(slot), (unsigned char)seq, 8 + seq % 40);
 		memcpy(ring_payload(slot), &seq, sizeof(seq));
-		ring_store(&slot->len, 8 + seq % 40);
-		ring_publish(&ring, pos);
-		if (ring_wake_consumer(&ring, pos, pos + 1))
+		if (ring_wake_consumer(&ring, pos, ring_publish(&ring, pos, 8 + seq % 40)))
 			sleeper_wake(&consumer);
 	}
 	return NULL;
@@ -119,8 +117,7 @@ static void *consume(void *arg)
 
 		pos = wait_for_message(&len);
 		memcpy(buf, ring_payload(ring_slot(&ring, pos)), len);
-		ring_release(&ring, pos);
-		if (ring_wake_producer(&ring, pos, pos + 1))
+		if (ring_wake_producer(&ring, pos, ring_release(&ring, pos, len)))
 			sleeper_wake(&producer);
 		memcpy(&got, buf, sizeof(got));
 		if (got != seq || len != 8 + seq % 40)
@@ -136,9 +133,10 @@ static void run(__u32 slots, __u64 start)
 {
 	pthread_t threads[2];
 
-	ring.slots = slots;
+	ring.size = slots;
 	prod = (struct ipcring_side){ .pos = start, .event = ~0ULL };
 	cons = (struct ipcring_side){ .pos = start, .event = ~0ULL };
+	ring_seal(&ring);
 	if (pthread_create(&threads[0], NULL, produce, NULL) ||
 	    pthread_create(&threads[1], NULL, consume, NULL))
 		die("no thread", 0);

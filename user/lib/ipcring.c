@@ -45,7 +45,7 @@ static size_t ipcring_data_bytes(const struct ring *r)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	return ((size_t)r->slots * r->stride + page - 1) / page * page;
+	return ((size_t)r->size * r->stride + page - 1) / page * page;
 }
 
 int ipcring_map(int fd, struct ring *r)
@@ -59,7 +59,7 @@ int ipcring_map(int fd, struct ring *r)
 	if (ioctl(fd, IPCRING_IOC_INFO, &info))
 		return -errno;
 	producer = info.role == IPCRING_ROLE_PRODUCER;
-	r->slots = info.slots;
+	r->size = info.slots;
 	r->stride = info.stride;
 	r->msg_size = info.msg_size;
 	ret = ipcring_map_one(fd, page, producer, IPCRING_OFF_PROD, (void **)&r->prod);

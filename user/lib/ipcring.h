@@ -24,20 +24,16 @@
  */
 static inline int ipcring_push(const struct ring *r, const void *buf, __u32 len, bool *wake)
 {
-	struct ipcring_slot *slot;
 	__u64 pos;
 	int ret;
 
 	if (len - 1 >= r->msg_size)
 		return -EMSGSIZE;
-	ret = ring_reserve(r, &pos);
+	ret = ring_reserve(r, len, &pos);
 	if (ret)
 		return ret;
-	slot = ring_slot(r, pos);
-	slot->len = len;
-	memcpy(ring_payload(slot), buf, len);
-	ring_publish(r, pos);
-	*wake = ring_wake_consumer(r, pos, pos + 1);
+	memcpy(ring_payload(ring_slot(r, pos)), buf, len);
+	*wake = ring_wake_consumer(r, pos, ring_publish(r, pos, len));
 	return 0;
 }
 
@@ -63,8 +59,7 @@ static inline int ipcring_pop(const struct ring *r, void *buf, __u32 size, __u32
 	if (*len > size)
 		return -EMSGSIZE;
 	memcpy(buf, ring_payload(ring_slot(r, pos)), *len);
-	ring_release(r, pos);
-	*wake = ring_wake_producer(r, pos, pos + 1);
+	*wake = ring_wake_producer(r, pos, ring_release(r, pos, *len));
 	return 0;
 }
 

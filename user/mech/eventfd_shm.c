@@ -72,8 +72,10 @@ static int eventfd_shm_wait_room(struct mech *m)
 	const struct ring *r = shm_ring_out(&e->shm, m);
 	__u64 pos;
 
-	ring_arm_producer(r);
-	return ring_reserve(r, &pos) == -EAGAIN ? eventfd_shm_sleep(e->room[m->side]) : 0;
+	ring_arm_producer(r, r->msg_size);
+	if (ring_reserve(r, r->msg_size, &pos) != -EAGAIN)
+		return 0;
+	return eventfd_shm_sleep(e->room[m->side]);
 }
 
 static int eventfd_shm_wait_message(struct mech *m)

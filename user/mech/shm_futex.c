@@ -40,8 +40,8 @@ static int shm_futex_wait_room(struct mech *m)
 {
 	const struct ring *r = shm_ring_out(m->priv, m);
 
-	ring_arm_producer(r);
-	return shm_futex_wait(r->cons, ring_load(&r->prod->pos) - r->slots);
+	ring_arm_producer(r, r->msg_size);
+	return shm_futex_wait(r->cons, ring_load(&r->prod->pos) - r->size);
 }
 
 static int shm_futex_wait_message(struct mech *m)

@@ -26,7 +26,7 @@ static inline void shm_ring_lay_out(struct ring *r, unsigned char *at, size_t si
 	r->prod = (struct ipcring_side *)at;
 	r->cons = (struct ipcring_side *)(at + SHM_RING_PAGE);
 	r->data = at + 2 * SHM_RING_PAGE;
-	r->slots = ring_open_slots(size);
+	r->size = ring_open_slots(size);
 	r->stride = ring_stride((__u32)size);
 	r->msg_size = (__u32)size;
 	/* Nobody sleeps yet; no position reaches this. */
