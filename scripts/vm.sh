@@ -92,6 +92,7 @@ qemu_arguments()
 		fi
 		qemu+=(-device "isa-serial,chardev=$port")
 	done
+	[ -z "$plugin" ] || qemu+=(-plugin "$plugin")
 	qemu+=(-append "$words $append")
 }
 

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "mark.h"
 #include "msg.h"
 #include "worker.h"
 
@@ -257,6 +258,9 @@ static int worker_blocks(struct worker *w, enum mech_side side)
 	const struct worker_cfg *cfg = w->cfg;
 	struct worker_shared *s = cfg->shared;
 	const bool solo = w->ops->traits & MECH_T_SOLO;
+	/* Whose end is the block's, as in worker_block(). */
+	const enum mech_side last = !solo && cfg->cell->pattern == PATTERN_STREAM ?
+				    SIDE_RECEIVER : SIDE_SENDER;
 	struct worker_block scratch;
 	int ret;
 
@@ -268,7 +272,11 @@ static int worker_blocks(struct worker *w, enum mech_side side)
 		w->rejected = 0;
 		if (!solo)
 			worker_barrier(s);
+		if (side == SIDE_SENDER)
+			mark_begin();
 		ret = worker_block(w, cfg->messages, &s->block[i], &s->latency);
+		if (side == last)
+			mark_end();
 		s->block[i].rejected[side] = w->rejected;
 		w->me->count.rejected += w->rejected;
 	}
