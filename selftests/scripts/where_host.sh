@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# scripts/where: no instruction is lost between the emulator and the table, and each
+# goes to the function it lies in.
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+n=0
+
+# check NAME COMMAND...
+check()
+{
+	local name=$1
+	shift
+
+	n=$((n + 1))
+	if "$@"; then
+		echo "ok $n $name"
+	else
+		sed 's/^/# /' "$tmp/log" 2>/dev/null
+		echo "not ok $n $name"
+	fi
+}
+
+# where LINE...: what the program makes of them for 10 messages, in byte order.
+where()
+{
+	printf '%s\n' "$@" | awk -v messages=10 -f "$top/scripts/where.awk" | sort
+}
+
+attributes()
+{
+	where \
+		"0000000000000000 z 50" \
+		"ffffffff81000000 s entry_SYSCALL_64" \
+		"ffffffff81000000 z 10" \
+		"ffffffff81000004 z 10" \
+		"ffffffff81000100 s pipe_write" \
+		"ffffffff81000110 z 70" \
+		"ffffffff81000200 s never_run" \
+		"ffffffffc0000000 s ipcring_poll[ipcring]" \
+		"ffffffffc0000001 z 5" >"$tmp/log"
+	diff "$tmp/log" - <<-'END'
+		0.5	module	ipcring_poll[ipcring]
+		2.0	entry	entry_SYSCALL_64
+		5.0	user	user space
+		7.0	mechanism	pipe_write
+	END
+}
+
+refuses()
+{
+	local status=0
+
+	"$top/scripts/where" "$@" >"$tmp/log" 2>&1 || status=$?
+	[ $status = 2 ] && [ "$(wc -l <"$tmp/log")" = 1 ]
+}
+
+# scripts/where itself compares its sum with the cost that the guest's clock gave.
+measures()
+{
+	"$top/scripts/where" --top 5 pipe >"$tmp/log" 2>&1 &&
+		grep -q '^mechanism  *[1-9]' "$tmp/log" && grep -q 'mechanism.pipe_write$' \
+			"$top/build/where/6.1-pingpong-pipe.tsv"
+}
+
+echo "KTAP version 1"
+echo "1..5"
+check "counts go to the function and the group they belong to" attributes
+check "no mechanism is refused" refuses
+check "an unknown option is refused" refuses --nonsense pipe
+check "a bad number is refused" refuses --top many pipe
+check "the functions of a pipe add up to its measured cost" measures
