@@ -101,11 +101,15 @@ struct mech {
  *		With WAIT_SPIN it returns -EAGAIN at once, nothing moved, while
  *		there is no room; the core relaxes the CPU and calls again.
  * @recv:	required: take the next message into @buf; -EAGAIN likewise
+ * @call:	optional: send @out, then take the next message into @in, as one
+ *		operation; used in pingpong, where both sides do just that. A
+ *		mechanism that has it still needs send() and recv() for the first
+ *		and the last message.
  * @close:	required: undo open(), in the supervisor, after both workers
  *		are gone; accepts what a failed open() left behind
  *
- * All return 0 or -errno. send() and recv() run in the measured loop: one call
- * to the mechanism proper and no more.
+ * All return 0 or -errno. send(), recv() and call() run in the measured loop: one
+ * call to the mechanism proper and no more.
  */
 struct mech_ops {
 	const char *name;
@@ -120,6 +124,7 @@ struct mech_ops {
 	int (*attach)(struct mech *m);
 	int (*send)(struct mech *m, const void *buf);
 	int (*recv)(struct mech *m, void *buf);
+	int (*call)(struct mech *m, const void *out, void *in);
 	void (*close)(struct mech *m);
 };
 

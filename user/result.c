@@ -8,7 +8,7 @@
 #include "result.h"
 
 /* Raise it when the measured loop changes what it measures. */
-#define RESULT_LOOP_REV	2
+#define RESULT_LOOP_REV	3
 
 /* What is measured, as opposed to how often: two hashes differ, two figures do not compare. */
 static json_t *result_def(const struct cell *c, const struct run_cfg *cfg)

@@ -112,10 +112,17 @@ static inline int worker_send(struct worker *w)
 	return worker_fail(w->me, "send", ret);
 }
 
-static inline int worker_recv(struct worker *w)
+static inline void worker_received(struct worker *w)
 {
 	const struct msg_head *head = w->in;
 	struct verify *v = &w->me->verify;
+
+	verify_message(v, head->seq, msg_check(w->in, w->size, w->salt_in));
+	atomic_store_explicit(&w->me->progress, v->received, memory_order_relaxed);
+}
+
+static inline int worker_recv(struct worker *w)
+{
 	int ret;
 
 	while (__builtin_expect((ret = w->ops->recv(w->m, w->in)), 0)) {
@@ -123,8 +130,25 @@ static inline int worker_recv(struct worker *w)
 			return worker_fail(w->me, "recv", ret);
 		mech_relax();
 	}
-	verify_message(v, head->seq, msg_check(w->in, w->size, w->salt_in));
-	atomic_store_explicit(&w->me->progress, v->received, memory_order_relaxed);
+	worker_received(w);
+	return 0;
+}
+
+/* Send, then receive: in one operation if the mechanism has it. */
+static inline int worker_exchange(struct worker *w)
+{
+	int ret;
+
+	if (!w->ops->call) {
+		ret = worker_send(w);
+		return ret ? ret : worker_recv(w);
+	}
+	msg_fill(w->out, w->size, w->seq, w->salt_out);
+	ret = w->ops->call(w->m, w->out, w->in);
+	if (ret)
+		return worker_fail(w->me, "call", ret);
+	atomic_store_explicit(&w->me->sent, ++w->seq, memory_order_relaxed);
+	worker_received(w);
 	return 0;
 }
 
@@ -145,9 +169,7 @@ static int worker_ping(struct worker *w, uint64_t n, struct worker_block *b, str
 
 	b->start = t;
 	for (uint64_t i = 0; i < n; i++) {
-		ret = worker_send(w);
-		if (!ret)
-			ret = worker_recv(w);
+		ret = worker_exchange(w);
 		if (ret)
 			return ret;
 		now = clock_now(clock);
@@ -159,17 +181,19 @@ static int worker_ping(struct worker *w, uint64_t n, struct worker_block *b, str
 	return 0;
 }
 
+/* The answering side: its exchange is an answer and the next question. */
 static int worker_pong(struct worker *w, uint64_t n)
 {
-	int ret = 0;
+	int ret = n ? worker_recv(w) : 0;
 
-	for (uint64_t i = 0; !ret && i < n; i++) {
-		ret = worker_recv(w);
-		if (!ret)
-			ret = worker_send(w);
+	for (uint64_t i = 1; !ret && i < n; i++) {
+		ret = worker_exchange(w);
 		worker_misplaced(w);
 	}
-	return ret;
+	if (ret || !n)
+		return ret;
+	worker_misplaced(w);
+	return worker_send(w);
 }
 
 static int worker_source(struct worker *w, uint64_t n, struct worker_block *b)
