@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include "kselftest_harness.h"
 #include "msg.h"
@@ -20,11 +21,14 @@ enum fault {
 };
 
 static enum fault fault;
+static unsigned int *calls;	/* of the last launch */
 
 #define PIPE	mech_find("pipe")
 
+/* @calls is in memory that the workers share. */
 struct faulty {
 	void *pipe;
+	unsigned int *calls;
 	unsigned int sent;
 	void *held;
 };
@@ -42,7 +46,11 @@ struct faulty {
 
 static int faulty_open(struct mech *m)
 {
-	m->priv = calloc(1, sizeof(struct faulty));
+	struct faulty *f = m->priv = calloc(1, sizeof(*f));
+
+	f->calls = mmap(NULL, sizeof(*f->calls), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	calls = f->calls;
 	if (fault == FAULT_OPEN)
 		return -EMFILE;
 	return ON_PIPE(m, PIPE->open(m));
@@ -147,6 +155,12 @@ static int faulty_recv(struct mech *m, void *buf)
 	return ret;
 }
 
+static int faulty_call(struct mech *m, const void *out, void *in)
+{
+	__atomic_fetch_add(((struct faulty *)m->priv)->calls, 1, __ATOMIC_RELAXED);
+	return faulty_send(m, out) ? : faulty_recv(m, in);
+}
+
 static void faulty_close(struct mech *m)
 {
 	if (m->priv && ((struct faulty *)m->priv)->pipe)
@@ -163,6 +177,19 @@ static const struct mech_ops mech_faulty = {
 	.attach = faulty_attach,
 	.send = faulty_send,
 	.recv = faulty_recv,
+	.close = faulty_close,
+};
+
+static const struct mech_ops mech_faulty_call = {
+	.name = "faulty-call",
+	.summary = "the same with a fused operation",
+	.rev = 1,
+	.waits = MECH_W_BLOCK,
+	.open = faulty_open,
+	.attach = faulty_attach,
+	.send = faulty_send,
+	.recv = faulty_recv,
+	.call = faulty_call,
 	.close = faulty_close,
 };
 
@@ -233,6 +260,42 @@ TEST_F(launch, pingpong_counts_both_directions)
 	EXPECT_EQ(400, PLAIN->verify.received);
 	EXPECT_EQ(200, PLAIN->forward);
 	EXPECT_EQ(192, PLAIN->latency->n);
+}
+
+/* 4 + 3 * 32 messages in 4 blocks, the answering side's first and last one by one. */
+TEST_F(launch, pingpong_uses_the_fused_call)
+{
+	self->mechs[0] = &mech_faulty_call;
+	self->cfg.patterns = 1 << PATTERN_PINGPONG;
+	RUN(FAULT_NONE);
+	EXPECT_OUTCOME(CELL_OK, "");
+	EXPECT_EQ(400, PLAIN->sent);
+	EXPECT_EQ(400, PLAIN->verify.received);
+	EXPECT_EQ(100 + 100 - 4, *calls);
+}
+
+TEST_F(launch, a_stream_does_not)
+{
+	self->mechs[0] = &mech_faulty_call;
+	RUN(FAULT_NONE);
+	EXPECT_OUTCOME(CELL_OK, "");
+	EXPECT_EQ(0, *calls);
+}
+
+TEST_F(launch, corruption_in_a_call_is_found)
+{
+	self->mechs[0] = &mech_faulty_call;
+	self->cfg.patterns = 1 << PATTERN_PINGPONG;
+	RUN(FAULT_SPOIL);
+	EXPECT_OUTCOME(CELL_FAIL, "0 lost, 0 duplicated, 0 reordered, 1 corrupt");
+}
+
+TEST_F(launch, an_error_in_a_call_is_named)
+{
+	self->mechs[0] = &mech_faulty_call;
+	self->cfg.patterns = 1 << PATTERN_PINGPONG;
+	RUN(FAULT_ERROR);
+	EXPECT_OUTCOME(CELL_FAIL, "the sender's call failed: No buffer space available");
 }
 
 TEST_F(launch, loss_is_found)
