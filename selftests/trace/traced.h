@@ -275,12 +275,21 @@ static inline void foreign_stop(const struct cell *c)
 	reap(c->receiver);
 }
 
+/* PREEMPT_DYNAMIC: the mode in force is the one in brackets. */
 static inline bool preemptible(void)
 {
+	FILE *file = fopen("/sys/kernel/debug/sched/preempt", "r");
+	char mode[64] = "";
 	struct utsname name;
 
 	uname(&name);
-	return strstr(name.version, "PREEMPT_RT") || strstr(name.version, "PREEMPT ");
+	if (file) {
+		if (!fgets(mode, sizeof(mode), file))
+			mode[0] = 0;
+		fclose(file);
+	}
+	return strstr(name.version, "PREEMPT_RT") || strstr(name.version, "PREEMPT ") ||
+	       strstr(mode, "(full)") || strstr(mode, "(lazy)");
 }
 
 /*
