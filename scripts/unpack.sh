@@ -3,15 +3,26 @@
 # What Debian's kernel packages are called and what is where in them.
 # Sourced by scripts/kernels; needs lib.sh.
 
-# meta NAME: the package that always depends on the newest such kernel.
-meta()
+# find_image NAME: the newest such kernel's package.  Debian 12 has one that always
+# depends on it; the suites of others go on to the next series.
+find_image()
 {
-	case "$1" in
-	6.1)		echo linux-image-amd64 ;;
-	6.1-*)		echo "linux-image-${1#6.1-}-amd64" ;;
-	6.12)		echo linux-image-6.12-amd64 ;;
-	6.12-*)		echo "linux-image-6.12-${1#6.12-}-amd64" ;;
+	local name=$1 flavour meta image
+
+	flavour=${name#*-}
+	[ "$flavour" != "$name" ] || flavour=
+	flavour=${flavour:+$flavour-}amd64
+	case "$name" in
+	6.1|6.1-*)	meta=linux-image-$flavour ;;
+	6.12|6.12-*)	meta=linux-image-6.12-$flavour ;;
+	*)	meta="linux-image-${name%%-*}.*-$flavour"
+		apt_newest "^linux-image-${name%%-*}\\.[0-9.]+\\+deb[0-9]+-$flavour\$" || apt_lacks "$meta" "$name"
+		return ;;
 	esac
+	image=$(apt_dependency "$meta" '^linux-image-') || apt_lacks "$meta" "$name"
+	[[ ${image#linux-image-} == "${name%%-*}".* ]] ||
+		die 3 "kernel $name: the apt sources offer ${image#linux-image-} instead; they must be those of Debian 12"
+	echo "$image"
 }
 
 # decompress VMLINUZ: the payload lies where the boot protocol's header says
@@ -34,28 +45,45 @@ decompress()
 	esac
 }
 
+# unpack_image DIR DEB...: its kernel and configuration, wherever they lie in there.
 unpack_image()
 {
-	local rel=$1 deb=$2 dir=$3
+	local dir=$1 deb
+	shift
 
-	dpkg-deb --fsys-tarfile "$deb" |
-		tar -x -C "$dir" "./boot/vmlinuz-$rel" "./boot/config-$rel"
-	mv "$dir/boot/config-$rel" "$dir/config"
-	decompress "$dir/boot/vmlinuz-$rel" >"$dir/vmlinux"
-	rm -r "${dir:?}/boot"
+	mkdir "$dir/image"
+	for deb; do
+		dpkg-deb --fsys-tarfile "$deb" |
+			tar -x -C "$dir/image" --exclude='*.ko' --exclude='*.ko.xz' --exclude='./usr/share'
+	done
+	find "$dir/image" -type f -name 'config*' -exec mv {} "$dir/config" \;
+	find "$dir/image" -type f -name 'vmlinuz*' -exec mv {} "$dir/vmlinuz" \;
+	rm -r "$dir/image"
+	[ -f "$dir/config" ] || rm -f "$dir/vmlinuz"
+	[ -f "$dir/vmlinuz" ] ||
+		die 4 "$*: no kernel or no configuration in there; teach scripts/unpack.sh where they are"
+	decompress "$dir/vmlinuz" >"$dir/vmlinux"
+	rm "$dir/vmlinuz"
 	[ "$(head -c 4 "$dir/vmlinux")" = $'\177ELF' ] ||
-		die 4 "$deb: its kernel did not decompress to an ELF file; remove it and try again"
+		die 4 "$*: its kernel did not decompress to an ELF file; try again"
 }
 
 # The headers name each other by /usr/src, and will lie in the cache.
 unpack_headers()
 {
-	local rel=$1 dir=$2 final=$3 deb
+	local rel=$1 dir=$2 final=$3 deb valid
 	shift 3
 
 	for deb; do
 		dpkg-deb -x "$deb" "$dir/headers"
 	done
 	sed -i "s#/usr/src/#$final/headers/usr/src/#g" "$dir"/headers/usr/src/linux-headers-*/Makefile
+	# A script that linux-kbuild lacks: without it, kbuild ignores C=2.
+	valid=$(echo "$dir"/headers/usr/lib/linux-kbuild-*/scripts)/checker-valid.sh
+	if [ ! -e "$valid" ]; then
+		# shellcheck disable=SC2016 # for the shell that runs it
+		printf '#!/bin/sh\ncommand -v "$1" >/dev/null && echo 1\n' >"$valid"
+		chmod +x "$valid"
+	fi
 	ln -s "headers/usr/src/linux-headers-$rel" "$dir/build"
 }
