@@ -66,6 +66,13 @@ struct ring {
 	__u32 msg_size;
 };
 
+/*
+ * Two positions that no ring reaches. They differ: a look that proves nothing must
+ * not be taken for one at the position that nothing was armed for.
+ */
+#define RING_NO_PROOF	(~0ULL)
+#define RING_NOT_ARMED	(~0ULL - 1)
+
 /**
  * ring_stride() - distance of two slots for a payload size
  * @msg_size:	largest payload in bytes, at most IPCRING_MSG_MAX
@@ -125,13 +132,20 @@ static inline bool ring_len_ok(const struct ring *r, __u32 len)
 }
 
 /*
- * @pos was loaded first. If the word has moved since, then another thread of our
- * own side is at work, and what we saw was not one moment's: no proof against the
- * peer. The acquire loads in between keep the order.
+ * @seen was loaded from our @own word first. If the word has moved since, then
+ * another thread of our side is at work, and what we saw was not one moment's: no
+ * proof against the peer, and none that nothing is there.
+ *
+ * Against the peer only an atomic read-modify-write will do: what looked like nonsense
+ * can be a record that was written over, and its bytes are not ordered by anything.
  */
-static inline int ring_nonsense(const __u64 *own, __u64 pos)
+static inline int ring_settle(__u64 *own, __u64 seen, int ret, __u64 *pos)
 {
-	return ring_load(own) == pos ? -EBADMSG : -EAGAIN;
+	if (ret == -EBADMSG && ring_cas(own, seen, seen))
+		return -EBADMSG;
+	if (ret && ring_load(own) != seen)
+		*pos = RING_NO_PROOF;
+	return ret ? -EAGAIN : 0;
 }
 
 /**
@@ -150,30 +164,40 @@ static inline int ring_room(const struct ring *r, __u64 head, __u64 tail, __u32 
 	return r->size - (head - tail) >= ring_units(r, len) ? 0 : -EAGAIN;
 }
 
+/*
+ * Where the next message goes. With slots a producer that was killed between the
+ * stores of ring_publish() has sent the one at @own, too.
+ */
+static inline __u64 ring_next(const struct ring *r, __u64 own)
+{
+	__u64 head;
+
+	if (!r->stride)
+		return own;
+	/* Acquire: a head newer than @own comes with a newer prod.pos, for ring_settle(). */
+	head = ring_load_acquire(&ring_slot(r, own)->head);
+	return ring_head_is(head, own) ? own + 1 : own;
+}
+
 /**
  * ring_reserve() - find the place for the next message. Producer only.
  * @r:		the ring
  * @len:	payload in bytes, 1..msg_size
- * @pos:	out: the message's position, for ring_publish()
- *
- * A producer that was killed between the two stores of ring_publish() has sent its
- * message: it is skipped here.
+ * @pos:	out: the message's position, for ring_publish(); with -EAGAIN what to
+ *		compare with what ring_arm_producer() returned: if they differ, another
+ *		thread of this side moved on, so look again before sleeping
  *
  * Return: 0; -EAGAIN no room; -EBADMSG the positions are nonsense.
  */
 static inline int ring_reserve(const struct ring *r, __u32 len, __u64 *pos)
 {
 	/* Acquire: our own before the peer's, for a look beside another sender. */
-	__u64 own = ring_load_acquire(&r->prod->pos), head = own;
+	__u64 own = ring_load_acquire(&r->prod->pos);
 	/* Acquire (A): the consumer is done with the place before we fill it. */
 	__u64 tail = ring_load_acquire(&r->cons->pos);
-	int ret;
 
-	if (r->stride && ring_head_is(ring_load(&ring_slot(r, head)->head), head))
-		head++;
-	*pos = head;
-	ret = ring_room(r, head, tail, len);
-	return ret == -EBADMSG ? ring_nonsense(&r->prod->pos, own) : ret;
+	*pos = ring_next(r, own);
+	return ring_settle(&r->prod->pos, own, ring_room(r, *pos, tail, len), pos);
 }
 
 /**
@@ -199,12 +223,8 @@ static inline __u64 ring_publish(const struct ring *r, __u64 pos, __u32 len)
 	return next;
 }
 
-/* The head at @tail, of records: of what lies before prod.pos. */
-static inline int ring_peek_record(const struct ring *r, __u64 tail, __u32 *len)
+static inline int ring_peek_record(const struct ring *r, __u64 head, __u64 tail, __u32 *len)
 {
-	/* Acquire: pairs with B in ring_publish(). */
-	__u64 head = ring_load_acquire(&r->prod->pos);
-
 	if (head == tail)
 		return -EAGAIN;
 	if (head - tail > r->size || (head | tail) & 7)
@@ -229,7 +249,8 @@ static inline int ring_peek_slot(const struct ring *r, __u64 tail, __u32 *len)
 /**
  * ring_peek() - find the oldest message. Consumers only.
  * @r:		the ring
- * @pos:	out: its position, for ring_release() or ring_claim()
+ * @pos:	out: its position, for ring_release() or ring_claim(); with -EAGAIN as
+ *		in ring_reserve(), for ring_arm_consumer()
  * @len:	out: its length, read once and checked: 1..msg_size
  *
  * Where consumers share the work, what is found may belong to another one the
@@ -248,8 +269,9 @@ static inline int ring_peek(const struct ring *r, __u64 *pos, __u32 *len)
 	if (r->stride)
 		ret = ring_peek_slot(r, tail, len);
 	else
-		ret = ring_peek_record(r, tail, len);
-	return ret == -EBADMSG ? ring_nonsense(&r->cons->pos, tail) : ret;
+		/* Acquire: pairs with B in ring_publish(). */
+		ret = ring_peek_record(r, ring_load_acquire(&r->prod->pos), tail, len);
+	return ring_settle(&r->cons->pos, tail, ret, pos);
 }
 
 /**
@@ -290,18 +312,22 @@ static inline bool ring_claim(const struct ring *r, __u64 pos, __u32 len)
  * ring_arm_consumer() - ask for a wake-up at the next message
  * @r:		the ring
  *
- * Look with ring_peek() again before sleeping.
+ * Look with ring_peek() again before sleeping. Consumers that share the work share
+ * the event word: an older wish must not replace a newer one, whose owner sleeps.
  *
- * Return: the consumer position that it is armed for.
+ * Return: the consumer position that it is armed for, or RING_NOT_ARMED: another
+ * consumer was faster.
  */
 static inline __u64 ring_arm_consumer(const struct ring *r)
 {
+	/* Acquire: the position is no older than the event, so the event only moves on. */
+	__u64 event = ring_load_acquire(&r->cons->event);
 	__u64 tail = ring_load(&r->cons->pos);
+	bool armed = event == tail || ring_cas(&r->cons->event, event, tail);
 
-	ring_store(&r->cons->event, tail);
 	/* C: pairs with D in ring_passed(). */
 	ring_full_barrier();
-	return tail;
+	return armed ? tail : RING_NOT_ARMED;
 }
 
 /**
@@ -311,17 +337,19 @@ static inline __u64 ring_arm_consumer(const struct ring *r)
  *
  * There is room once cons.pos has reached prod.pos + units - size; the store that
  * gets there passes the value before. Look with ring_reserve() again before
- * sleeping.
+ * sleeping. A smaller record's wish, of another thread, comes true earlier and stays:
+ * we are woken then, too, and arm again. One thread at a time.
  *
  * Return: the producer position that it is armed for.
  */
 static inline __u64 ring_arm_producer(const struct ring *r, __u32 len)
 {
-	__u64 head = ring_load(&r->prod->pos);
+	__u64 head = ring_next(r, ring_load(&r->prod->pos));
+	__u64 wish = head + ring_units(r, len) - r->size - 1;
+	__u64 tail = ring_load(&r->cons->pos);
 
-	if (r->stride && ring_head_is(ring_load(&ring_slot(r, head)->head), head))
-		head++;
-	ring_store(&r->prod->event, head + ring_units(r, len) - r->size - 1);
+	if (ring_load(&r->prod->event) - tail > wish - tail)
+		ring_store(&r->prod->event, wish);
 	/* C: pairs with D in ring_passed(). */
 	ring_full_barrier();
 	return head;
@@ -360,23 +388,32 @@ static inline bool ring_wake_producer(const struct ring *r, __u64 old, __u64 new
 	return ring_passed(r->prod, old, new);
 }
 
-/* How far from @tail on the lane holds well-formed messages. */
-static inline __u64 ring_sound(const struct ring *r, __u64 tail)
+/* How far from @tail on the lane holds well-formed messages; with records up to @head. */
+static inline __u64 ring_sound(const struct ring *r, __u64 head, __u64 tail)
 {
-	__u64 head = ring_load(&r->prod->pos), pos = tail;
+	__u64 pos = tail;
 	__u32 len;
 
-	if (!r->stride && (head - tail > r->size || (head | tail) & 7))
-		return tail;
 	while (pos - tail < r->size) {
 		int ret = r->stride ? ring_peek_slot(r, pos, &len) :
-				      ring_peek_record(r, pos, &len);
+				      ring_peek_record(r, head, pos, &len);
 
 		if (ret)
 			break;
 		pos += ring_units(r, len);
 	}
 	return pos;
+}
+
+/* No record begins where @tail says: only a hostile consumer leaves that behind. */
+static inline __u64 ring_align(const struct ring *r, __u64 tail)
+{
+	__u64 aligned = (tail + 7) & ~7ULL;
+
+	if (r->stride || tail == aligned)
+		return tail;
+	ring_cas(&r->cons->pos, tail, aligned);
+	return aligned;
 }
 
 /**
@@ -391,13 +428,16 @@ static inline __u64 ring_sound(const struct ring *r, __u64 tail)
  */
 static inline bool ring_seal(const struct ring *r)
 {
-	__u64 tail = ring_load(&r->cons->pos);
+	__u64 tail = ring_align(r, ring_load(&r->cons->pos));
 	__u64 head = ring_load(&r->prod->pos);
-	__u64 end = ring_sound(r, tail);
+	__u64 end = ring_sound(r, head, tail);
 
 	for (__u64 pos = end; r->stride && pos - tail < r->size; pos++)
 		ring_store(&ring_slot(r, pos)->head, ring_blank(pos));
 	ring_store_release(&r->prod->pos, end);
+	/* Killed between the stores of ring_publish(), it may lag behind the consumer. */
+	if (r->stride && head + 1 == tail)
+		return false;
 	return head - tail > end - tail;
 }
 
