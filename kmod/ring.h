@@ -37,7 +37,7 @@
 #define ring_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define ring_store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELAXED)
 #define ring_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
-#define ring_cas(p, old, new)	({ \
+#define ring_cas(p, old, new)	__extension__ ({ \
 	__typeof__(*(p)) ring_old = (old); \
 	__atomic_compare_exchange_n(p, &ring_old, new, false, \
 				    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED); \
@@ -355,37 +355,37 @@ static inline __u64 ring_arm_producer(const struct ring *r, __u32 len)
 	return head;
 }
 
-static inline bool ring_passed(const struct ipcring_side *peer, __u64 old, __u64 new)
+static inline bool ring_passed(const struct ipcring_side *peer, __u64 old, __u64 now)
 {
 	/* D: our new position is visible before we look at the peer's wish. */
 	ring_full_barrier();
-	return ring_load(&peer->event) - old < new - old;
+	return ring_load(&peer->event) - old < now - old;
 }
 
 /**
  * ring_wake_consumer() - must the consumer be woken?
  * @r:		the ring
  * @old:	producer position before the publishing stores
- * @new:	producer position after them
+ * @now:	producer position after them
  *
- * Return: true if the consumer asked to be woken at a position in [old, new).
+ * Return: true if the consumer asked to be woken at a position in [old, now).
  */
-static inline bool ring_wake_consumer(const struct ring *r, __u64 old, __u64 new)
+static inline bool ring_wake_consumer(const struct ring *r, __u64 old, __u64 now)
 {
-	return ring_passed(r->cons, old, new);
+	return ring_passed(r->cons, old, now);
 }
 
 /**
  * ring_wake_producer() - must the producer be woken?
  * @r:		the ring
  * @old:	consumer position before the releasing stores
- * @new:	consumer position after them
+ * @now:	consumer position after them
  *
- * Return: true if the producer asked to be woken at a position in [old, new).
+ * Return: true if the producer asked to be woken at a position in [old, now).
  */
-static inline bool ring_wake_producer(const struct ring *r, __u64 old, __u64 new)
+static inline bool ring_wake_producer(const struct ring *r, __u64 old, __u64 now)
 {
-	return ring_passed(r->prod, old, new);
+	return ring_passed(r->prod, old, now);
 }
 
 /* How far from @tail on the lane holds well-formed messages; with records up to @head. */
