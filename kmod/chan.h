@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The ring channel: one object in shared pages, two ends, and the files that
+ * The ring channel: one object in shared pages, its ends, and the files that
  * reach it. Contract: include/uapi/linux/ipcring.h; algorithm: ring.h.
  *
  * Lifetime: every file holds a reference on the channel and every mapping holds
  * its file, so pages and wait queues outlive whoever can reach them.
  *
- * Locks, outermost first. No side ever takes a lock of its peer's:
+ * Locks, outermost first. No side ever waits for one that its peer, or another
+ * consumer, holds across a user copy:
  *
  *   end->xfer	one transfer of a side at a time; held across the user copy
- *   end->lock	the end's state and its event word; never held while sleeping
+ *   chan->lock	who is open; never held while sleeping
+ *   end->lock	the end's event words; never held while sleeping
  *
  * Words in shared pages change under our feet. Only ring.h reads them, once each.
  */
 #ifndef IPCRING_CHAN_H
 #define IPCRING_CHAN_H
 
+#include <linux/atomic.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
@@ -23,84 +26,133 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
-#include "ring.h"
+#include "param.h"
 
 struct ipcring_chan;
+struct ipcring_lane;
+struct iov_iter;
+
+/* How to transfer: @how of ipcring_try_send(), ipcring_try_recv(), ipcring_wake(). */
+#define IPCRING_NOWAIT		BIT(0)	/* not for a lock; arm before -EAGAIN */
+#define IPCRING_WAKE_PLAIN	BIT(1)	/* the woken may preempt us at once */
+#define IPCRING_WAKE_HERE	BIT(2)	/* onto this CPU if possible, else PLAIN */
+#define IPCRING_WAKE_END	BIT(3)	/* PLAIN, and tell poll() of the end */
 
 /**
- * struct ipcring_end - one side of a channel
+ * struct ipcring_end - one side: of a lane its producer, of the channel all consumers
  * @chan:	the channel
- * @peer:	the other side
+ * @lane:	the producer's lane; NULL: consumers
  * @role:	IPCRING_ROLE_*
- * @taken:	an endpoint is open, or about to be; written under @lock
- * @gone:	an endpoint was open and is closed; written under @lock, the peer
- *		reads it without
- * @lock:	state, and the order of arming: an older position must not replace
- *		a newer one in the event word
- * @xfer:	serialises read() or write() on this side
+ * @nr_taken:	files that are open or about to be
+ * @lock:	the order of arming: an older position must not replace a newer one
+ *		in the event word
+ * @xfer:	serialises the transfers of this side
  * @wq:		tasks of this side that wait for the peer
+ * @waits:	times a task of this side went to sleep
  */
 struct ipcring_end {
 	struct ipcring_chan *chan;
-	struct ipcring_end *peer;
+	struct ipcring_lane *lane;
 	u32 role;
-	bool taken;
-	bool gone;
-	spinlock_t lock;	/* taken, gone, the event word */
+	u32 nr_taken;		/* under chan->lock; read without */
+	spinlock_t lock;	/* the event words */
 	struct mutex xfer;	/* one transfer at a time */
 	wait_queue_head_t wq;
+	atomic64_t waits;
 };
 
 /**
- * struct ipcring_chan - a channel
+ * struct ipcring_lane - one producer's ring
  * @ring:	immutable geometry, and the kernel's mapping of the shared pages
- * @corrupt:	the protocol was broken; never cleared
- * @id:		number for tracepoints and fdinfo, never reused
+ * @nr:		its number
+ * @epoch:	counts its producers, so that one is not blamed for the last
+ * @corrupt:	the protocol was broken; until the next producer comes
  * @prod:	the producer's side
- * @cons:	the consumer's side
- * @ref:	held by every file
- * @nr_pages:	length of @pages
- * @pages:	producer's page, consumer's page, data
+ * @drops:	messages refused, and contents thrown away
+ * @prod_wakes:	times the sleeping producer was woken
+ * @cons_wakes:	times sleeping consumers were woken by this lane
+ * @corruptions: times it became corrupt
+ * @nr_pages:	number of pages that are ours, from the first of @pages on
+ * @pages:	producer's page, consumer's page, data as it is mapped
  */
-struct ipcring_chan {
+struct ipcring_lane {
 	struct ring ring;
-	bool corrupt;
-	u64 id;
+	u32 nr;
+	u32 epoch;		/* under chan->lock */
+	bool corrupt;		/* under chan->lock; read without */
 	struct ipcring_end prod;
-	struct ipcring_end cons;
-	struct kref ref;
+	atomic64_t drops;
+	atomic64_t prod_wakes;
+	atomic64_t cons_wakes;
+	atomic64_t corruptions;
 	unsigned int nr_pages;
 	struct page **pages;
 };
 
-/* chan.c */
-int ipcring_chan_create(const struct ipcring_create *param, u64 max_bytes);
+/**
+ * struct ipcring_chan - a channel
+ * @geo:	its shape
+ * @id:		number for tracepoints and fdinfo, never reused
+ * @ref:	held by every file
+ * @lock:	who is open
+ * @nr_prods:	open producers of all lanes
+ * @nr_cons:	open consumers
+ * @prods_gone:	producers were there and none is left; consumers read it without lock
+ * @cons_gone:	consumers were there and none is left; producers read it without lock
+ * @cons:	the consumers' side
+ * @lanes:	@geo.lanes of them
+ */
+struct ipcring_chan {
+	struct ipcring_geo geo;
+	u64 id;
+	struct kref ref;
+	spinlock_t lock;	/* nr_*, *_gone, epoch, corrupt */
+	u32 nr_prods;
+	u32 nr_cons;
+	bool prods_gone;
+	bool cons_gone;
+	struct ipcring_end cons;
+	struct ipcring_lane lanes[];
+};
+
+/* main.c */
 int ipcring_copy_param(void *param, size_t size, size_t first, const void __user *arg);
 int ipcring_copy_result(void __user *arg, const void *param, size_t size);
 
+/* chan.c */
+struct ipcring_chan *ipcring_chan_alloc(const struct ipcring_geo *geo);
+void ipcring_chan_put(struct ipcring_chan *chan);
+int ipcring_reserve_end(struct ipcring_end *end);
+void ipcring_unreserve_end(struct ipcring_end *end);
+void ipcring_open_end(struct ipcring_end *end);
+void ipcring_close_end(struct ipcring_end *end);
+void ipcring_get_info(struct ipcring_chan *chan, u32 role, u32 lane, struct ipcring_info *info);
+
+/* mem.c */
+int ipcring_alloc_lane(struct ipcring_lane *lane, const struct ipcring_geo *geo);
+void ipcring_free_lane(struct ipcring_lane *lane);
+int ipcring_mmap_end(struct ipcring_end *end, struct vm_area_struct *vma);
+
+/* file.c */
+struct ipcring_end *ipcring_file_end(struct file *file);
+int ipcring_create(const struct ipcring_create *param, u64 max_bytes);
+
 /* xfer.c */
+ssize_t ipcring_try_send(struct ipcring_end *end, struct iov_iter *from, unsigned int how);
+ssize_t ipcring_try_recv(struct ipcring_end *end, struct iov_iter *to, unsigned int how, u32 *lane);
 ssize_t ipcring_write_iter(struct kiocb *iocb, struct iov_iter *from);
 ssize_t ipcring_read_iter(struct kiocb *iocb, struct iov_iter *to);
 
 /* wait.c */
-void ipcring_corrupt(struct ipcring_chan *chan);
-void ipcring_hangup(struct ipcring_end *end);
-void ipcring_wake(struct ipcring_end *end, u64 pos);
-int ipcring_arm(struct ipcring_end *end);
-int ipcring_sleep(struct ipcring_end *end, ktime_t *deadline);
+int ipcring_corrupt(struct ipcring_lane *lane, u32 epoch);
+void ipcring_wake(struct ipcring_end *end, struct ipcring_lane *lane, u64 pos, unsigned int how);
+void ipcring_edge(struct ipcring_end *end);
+int ipcring_look(struct ipcring_end *end, u32 len);
+int ipcring_arm(struct ipcring_end *end, u32 len);
+int ipcring_sleep(struct ipcring_end *end, u32 len, ktime_t *deadline);
 __poll_t ipcring_poll(struct file *file, poll_table *wait);
 long ipcring_ioc_wait(struct ipcring_end *end, void __user *arg);
 long ipcring_ioc_wake(struct ipcring_end *end, unsigned long arg);
-
-/* The peer closes after its last message, so what @gone shows was loaded first. */
-static inline int ipcring_verdict(struct ipcring_end *end, bool gone, int found)
-{
-	if (unlikely(READ_ONCE(end->chan->corrupt)))
-		return -EBADMSG;
-	if (unlikely(found == -EBADMSG))
-		ipcring_corrupt(end->chan);
-	return found == -EAGAIN && gone ? -EPIPE : found;
-}
 
 /**
  * ipcring_look_send() - can the producer go on?
@@ -108,30 +160,41 @@ static inline int ipcring_verdict(struct ipcring_end *end, bool gone, int found)
  * @len:	payload in bytes
  * @pos:	out: position of the next message
  *
- * Return: 0, -EAGAIN full, -EPIPE full and the consumer is gone, -EBADMSG.
+ * Return: 0, -EAGAIN full, -EPIPE full and every consumer is gone, -EBADMSG.
  */
 static inline int ipcring_look_send(struct ipcring_end *end, u32 len, u64 *pos)
 {
-	/* Acquire: pairs with the release in ipcring_hangup(). */
-	bool gone = smp_load_acquire(&end->peer->gone);
+	struct ipcring_lane *lane = end->lane;
+	/* The peer closes after its last message: acquire, see ipcring_close_end(). */
+	bool gone = smp_load_acquire(&end->chan->cons_gone);
+	int found = ring_reserve(&lane->ring, len, pos);
 
-	return ipcring_verdict(end, gone, ring_reserve(&end->chan->ring, len, pos));
+	if (unlikely(READ_ONCE(lane->corrupt)))
+		return -EBADMSG;
+	if (unlikely(found == -EBADMSG))
+		return ipcring_corrupt(lane, READ_ONCE(lane->epoch));
+	return found == -EAGAIN && gone ? -EPIPE : found;
 }
 
 /**
- * ipcring_look_recv() - can the consumer go on?
- * @end:	the consumer's side
+ * ipcring_look_lane() - is there a message in a lane?
+ * @lane:	the lane
  * @pos:	out: position of the oldest message
  * @len:	out: its length
  *
- * Return: 0, -EAGAIN empty, -EPIPE empty and the producer is gone, -EBADMSG.
+ * Return: 0, -EAGAIN empty, -EBADMSG.
  */
-static inline int ipcring_look_recv(struct ipcring_end *end, u64 *pos, u32 *len)
+static inline int ipcring_look_lane(struct ipcring_lane *lane, u64 *pos, u32 *len)
 {
-	/* Acquire: pairs with the release in ipcring_hangup(). */
-	bool gone = smp_load_acquire(&end->peer->gone);
+	/* Acquire: what we see then is this producer's, or a later one's. */
+	u32 epoch = smp_load_acquire(&lane->epoch);
+	int found = ring_peek(&lane->ring, pos, len);
 
-	return ipcring_verdict(end, gone, ring_peek(&end->chan->ring, pos, len));
+	if (unlikely(READ_ONCE(lane->corrupt)))
+		return -EBADMSG;
+	if (unlikely(found == -EBADMSG))
+		return ipcring_corrupt(lane, epoch);
+	return found;
 }
 
 #endif /* IPCRING_CHAN_H */

@@ -3,12 +3,50 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/uaccess.h>
 
 #include "chan.h"
 
 static unsigned long max_ring_bytes = 64UL << 20;
 module_param(max_ring_bytes, ulong, 0644);
 MODULE_PARM_DESC(max_ring_bytes, "Largest data region of a channel in bytes");
+
+/**
+ * ipcring_copy_param() - copy an ioctl's struct, whose first u32 is its size
+ * @param:	where to
+ * @size:	its size as this module knows it
+ * @first:	its size in the first version
+ * @arg:	the user's struct
+ *
+ * Return: 0, -EFAULT, -EINVAL too short, -E2BIG longer with a non-zero tail.
+ */
+int ipcring_copy_param(void *param, size_t size, size_t first, const void __user *arg)
+{
+	u32 usize;
+
+	if (get_user(usize, (const u32 __user *)arg))
+		return -EFAULT;
+	if (usize < first)
+		return -EINVAL;
+	if (usize > PAGE_SIZE)
+		return -E2BIG;
+	return copy_struct_from_user(param, size, arg, usize);
+}
+
+/**
+ * ipcring_copy_result() - copy an ioctl's struct back, as far as the user knows it
+ * @arg:	the user's struct
+ * @param:	ours; its first u32 is the size that ipcring_copy_param() read
+ * @size:	its size as this module knows it
+ *
+ * Return: 0, -EFAULT.
+ */
+int ipcring_copy_result(void __user *arg, const void *param, size_t size)
+{
+	size_t usize = *(const u32 *)param;
+
+	return copy_to_user(arg, param, min(size, usize)) ? -EFAULT : 0;
+}
 
 static long ipcring_ioc_features(void __user *arg)
 {
@@ -32,7 +70,7 @@ static long ipcring_ioc_create(const void __user *arg)
 	ret = ipcring_copy_param(&param, sizeof(param), IPCRING_CREATE_SIZE_V1, arg);
 	if (ret)
 		return ret;
-	return ipcring_chan_create(&param, READ_ONCE(max_ring_bytes));
+	return ipcring_create(&param, READ_ONCE(max_ring_bytes));
 }
 
 static long ipcring_dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -56,12 +56,12 @@ DECLARE_EVENT_CLASS(ipcring_sleep,
 		  ipcring_show_role(__entry->role), __entry->pos)
 );
 
-/* A task of side @role goes to sleep; @pos is the message it wants to move. */
+/* A task of side @role goes to sleep; @pos is where its side stands. */
 DEFINE_EVENT(ipcring_sleep, ipcring_wait,
 	TP_PROTO(u64 chan, u32 role, u64 pos),
 	TP_ARGS(chan, role, pos));
 
-/* The sleepers of side @role are about to be woken; @pos is the peer's last message. */
+/* The sleepers of side @role are about to be woken; @pos is where the peer stands. */
 DEFINE_EVENT(ipcring_sleep, ipcring_wake,
 	TP_PROTO(u64 chan, u32 role, u64 pos),
 	TP_ARGS(chan, role, pos));

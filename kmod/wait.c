@@ -12,6 +12,7 @@
 #include <linux/uaccess.h>
 
 #include "chan.h"
+#include "compat.h"
 #include "trace.h"
 
 #define IPCRING_POLL_SEND	(EPOLLOUT | EPOLLWRNORM)
@@ -23,119 +24,161 @@ static __poll_t ipcring_poll_go(const struct ipcring_end *end)
 	return end->role == IPCRING_ROLE_PRODUCER ? IPCRING_POLL_SEND : IPCRING_POLL_RECV;
 }
 
+/* Where a side stands; of consumers in the first lane. */
 static u64 ipcring_pos(const struct ipcring_end *end)
 {
-	const struct ring *r = &end->chan->ring;
-
-	return ring_load(end->role == IPCRING_ROLE_PRODUCER ? &r->prod->pos : &r->cons->pos);
+	if (end->lane)
+		return ring_load(&end->lane->ring.prod->pos);
+	return ring_load(&end->chan->lanes[0].ring.cons->pos);
 }
 
-/* As ipcring_look_send() and ipcring_look_recv(), but without the transfer lock. */
-static int ipcring_look(struct ipcring_end *end, u64 *pos)
+static int ipcring_look_pos(struct ipcring_end *end, u32 len, u64 *pos)
 {
-	const struct ring *r = &end->chan->ring;
-	/* Acquire: pairs with the release in ipcring_hangup(). */
-	bool gone = smp_load_acquire(&end->peer->gone);
 	int found;
-	u32 len;
+	bool gone;
+	u32 got;
 
-	if (end->role == IPCRING_ROLE_PRODUCER)
-		found = ring_reserve(r, r->msg_size, pos);
-	else
-		found = ring_peek(r, pos, &len);
-	return ipcring_verdict(end, gone, found);
+	if (end->lane)
+		return ipcring_look_send(end, len, pos);
+	/* Acquire: pairs with the release in ipcring_close_end(). */
+	gone = smp_load_acquire(&end->chan->prods_gone);
+	found = ipcring_look_lane(end->chan->lanes, pos, &got);
+	return found == -EAGAIN && gone ? -EPIPE : found;
+}
+
+/**
+ * ipcring_look() - can a side go on? Without its transfer lock.
+ * @end:	the side
+ * @len:	producer: payload in bytes to have room for; consumer: 0
+ *
+ * Return: 0, -EAGAIN not now, -EPIPE not ever with these peers, -EBADMSG.
+ */
+int ipcring_look(struct ipcring_end *end, u32 len)
+{
+	u64 pos;
+
+	return ipcring_look_pos(end, len, &pos);
 }
 
 /**
  * ipcring_arm() - ask a mapped peer for a wake-up, then look
- * @end:	the side
+ * @end:	the side; the caller is on its wait queue, or looks again by itself
+ * @len:	producer: payload in bytes to have room for; consumer: 0
  *
  * What came before the peer saw us counts. When another thread of this side
  * moved on in between, we armed for a position gone by: the caller looks again.
  *
  * Return: -EAGAIN the peer will call WAKE; 0 look again; -EPIPE, -EBADMSG as
- * ipcring_look_send() and ipcring_look_recv().
+ * ipcring_look().
  */
-int ipcring_arm(struct ipcring_end *end)
+int ipcring_arm(struct ipcring_end *end, u32 len)
 {
 	u64 armed, pos;
 	int ret;
 
 	spin_lock(&end->lock);
-	if (end->role == IPCRING_ROLE_PRODUCER)
-		armed = ring_arm_producer(&end->chan->ring, end->chan->ring.msg_size);
+	if (end->lane)
+		armed = ring_arm_producer(&end->lane->ring, len);
 	else
-		armed = ring_arm_consumer(&end->chan->ring);
+		armed = ring_arm_consumer(&end->chan->lanes[0].ring);
 	spin_unlock(&end->lock);
-	ret = ipcring_look(end, &pos);
+	ret = ipcring_look_pos(end, len, &pos);
 	return ret == -EAGAIN && pos != armed ? 0 : ret;
+}
+
+static int ipcring_wake_task(struct wait_queue_entry *wait, unsigned int mode, int flags, void *key)
+{
+	int ret;
+
+	if ((unsigned long)key & IPCRING_KEY_HERE)
+		flags |= IPCRING_WF_HERE;
+	ret = default_wake_function(wait, mode, flags, key);
+	if (ret)
+		list_del_init_careful(&wait->entry);
+	return ret;
 }
 
 /**
  * ipcring_wake() - wake the tasks of a side, if any sleep
  * @end:	the side to wake
- * @pos:	the caller's last message, for the tracepoint
+ * @lane:	the lane that has news for them
+ * @pos:	where the peer stands in it, for the tracepoint
+ * @how:	IPCRING_WAKE_*
  */
-void ipcring_wake(struct ipcring_end *end, u64 pos)
+void ipcring_wake(struct ipcring_end *end, struct ipcring_lane *lane, u64 pos, unsigned int how)
 {
+	__poll_t events = ipcring_poll_go(end);
+
 	/* Its full barrier pairs with those of prepare_to_wait() and poll_wait(). */
 	if (!wq_has_sleeper(&end->wq))
 		return;
 	trace_ipcring_wake(end->chan->id, end->role, pos);
-	wake_up_interruptible_sync_poll(&end->wq, ipcring_poll_go(end));
-}
-
-static void ipcring_wake_end(struct ipcring_end *end)
-{
-	if (!wq_has_sleeper(&end->wq))
-		return;
-	trace_ipcring_wake(end->chan->id, end->role, ipcring_pos(end->peer) - 1);
-	wake_up_interruptible_poll(&end->wq, ipcring_poll_go(end) | IPCRING_POLL_END);
-}
-
-/**
- * ipcring_corrupt() - the protocol was broken: nothing moves any more
- * @chan:	the channel
- */
-void ipcring_corrupt(struct ipcring_chan *chan)
-{
-	WRITE_ONCE(chan->corrupt, true);
-	ipcring_wake_end(&chan->prod);
-	ipcring_wake_end(&chan->cons);
+	atomic64_inc(end->lane ? &lane->prod_wakes : &lane->cons_wakes);
+	if (how & IPCRING_WAKE_END)
+		wake_up_interruptible_poll(&end->wq, events | IPCRING_POLL_END);
+	else if (how & IPCRING_WAKE_HERE)
+		__wake_up(&end->wq, TASK_INTERRUPTIBLE, 1,
+			  (void *)((unsigned long)poll_to_key(events) | IPCRING_KEY_HERE));
+	else if (how & IPCRING_WAKE_PLAIN)
+		wake_up_interruptible_poll(&end->wq, events);
+	else
+		wake_up_interruptible_sync_poll(&end->wq, events);
 }
 
 /**
- * ipcring_hangup() - the endpoint of a side was closed
- * @end:	the side
+ * ipcring_edge() - have who polls a side look again
+ * @end:	the side: it can go on, or it cannot be told that it cannot
  */
-void ipcring_hangup(struct ipcring_end *end)
+void ipcring_edge(struct ipcring_end *end)
 {
-	spin_lock(&end->lock);
-	WRITE_ONCE(end->taken, false);
-	/* Release: its last message is visible before its end, see ipcring_verdict(). */
-	smp_store_release(&end->gone, true);
-	spin_unlock(&end->lock);
-	ipcring_wake_end(end->peer);
+	wake_up_interruptible_poll(&end->wq, ipcring_poll_go(end));
+}
+
+/**
+ * ipcring_corrupt() - the protocol was broken: nothing moves in this lane any more
+ * @lane:	the lane
+ * @epoch:	its epoch before that was seen
+ *
+ * Return: -EBADMSG; -EAGAIN what was seen was the last producer's.
+ */
+int ipcring_corrupt(struct ipcring_lane *lane, u32 epoch)
+{
+	struct ipcring_chan *chan = lane->prod.chan;
+	bool ours, news;
+
+	spin_lock(&chan->lock);
+	ours = lane->epoch == epoch;
+	news = ours && !lane->corrupt;
+	if (news)
+		WRITE_ONCE(lane->corrupt, true);
+	spin_unlock(&chan->lock);
+	if (!ours)
+		return -EAGAIN;
+	if (news) {
+		atomic64_inc(&lane->corruptions);
+		ipcring_wake(&lane->prod, lane, ring_load(&lane->ring.cons->pos), IPCRING_WAKE_END);
+		ipcring_wake(&chan->cons, lane, ring_load(&lane->ring.prod->pos), IPCRING_WAKE_END);
+	}
+	return -EBADMSG;
 }
 
 /**
  * ipcring_sleep() - sleep until a side can go on
  * @end:	the side
+ * @len:	producer: payload in bytes to have room for; consumer: 0
  * @deadline:	absolute CLOCK_MONOTONIC time, 0 to look only; NULL: none
  *
- * Return: 0, -EPIPE, -EBADMSG as ipcring_look_send() and ipcring_look_recv();
- * -ETIMEDOUT, -ERESTARTSYS.
+ * Return: 0, -EPIPE, -EBADMSG as ipcring_look(); -ETIMEDOUT, -ERESTARTSYS.
  */
-int ipcring_sleep(struct ipcring_end *end, ktime_t *deadline)
+int ipcring_sleep(struct ipcring_end *end, u32 len, ktime_t *deadline)
 {
 	bool expired = deadline && !*deadline;
-	DEFINE_WAIT(wait);
-	u64 pos;
+	DEFINE_WAIT_FUNC(wait, ipcring_wake_task);
 	int ret;
 
 	do {
 		prepare_to_wait(&end->wq, &wait, TASK_INTERRUPTIBLE);
-		ret = ipcring_arm(end);
+		ret = ipcring_arm(end, len);
 		if (ret != -EAGAIN)
 			break;
 		ret = -ETIMEDOUT;
@@ -145,28 +188,36 @@ int ipcring_sleep(struct ipcring_end *end, ktime_t *deadline)
 		if (signal_pending(current))
 			break;
 		trace_ipcring_wait(end->chan->id, end->role, ipcring_pos(end));
+		atomic64_inc(&end->waits);
 		expired = !schedule_hrtimeout_range(deadline, 0, HRTIMER_MODE_ABS);
 		/* Mostly this ends it, and saves the way back onto the queue. */
-		ret = ipcring_look(end, &pos);
+		ret = ipcring_look(end, len);
 	} while (ret == -EAGAIN);
 	finish_wait(&end->wq, &wait);
 	return ret;
+}
+
+static bool ipcring_peer_gone(const struct ipcring_end *end)
+{
+	const struct ipcring_chan *chan = end->chan;
+
+	return end->lane ? READ_ONCE(chan->cons_gone) : READ_ONCE(chan->prods_gone);
 }
 
 __poll_t ipcring_poll(struct file *file, poll_table *wait)
 {
 	struct ipcring_end *end = file->private_data;
 	__poll_t gone = end->role == IPCRING_ROLE_PRODUCER ? EPOLLERR : EPOLLHUP;
+	u32 len = end->lane ? end->chan->geo.msg_size : 0;
 	int found;
-	u64 pos;
 
 	poll_wait(file, &end->wq, wait);
-	found = ipcring_look(end, &pos);
+	found = ipcring_look(end, len);
 	if (found == -EAGAIN)
-		found = ipcring_arm(end);
+		found = ipcring_arm(end, len);
 	switch (found) {
 	case 0:
-		return ipcring_poll_go(end) | (READ_ONCE(end->peer->gone) ? gone : 0);
+		return ipcring_poll_go(end) | (ipcring_peer_gone(end) ? gone : 0);
 	case -EPIPE:
 		return gone;
 	case -EBADMSG:
@@ -178,23 +229,33 @@ __poll_t ipcring_poll(struct file *file, poll_table *wait)
 
 long ipcring_ioc_wait(struct ipcring_end *end, void __user *arg)
 {
+	const struct ipcring_geo *geo = &end->chan->geo;
 	struct ipcring_wait param;
 	ktime_t deadline;
+	u32 len = 0;
 	int ret;
 
 	ret = ipcring_copy_param(&param, sizeof(param), IPCRING_WAIT_SIZE_V1, arg);
 	if (ret)
 		return ret;
-	if (param.flags || param.ready || param.need || param.resv)
-		return -EINVAL;
+	ret = ipcring_check_wait(&param, geo, end->role);
+	if (ret)
+		return ret;
+	if (end->lane)
+		len = param.need ? param.need : geo->msg_size;
 	deadline = min_t(u64, param.deadline, KTIME_MAX);
-	return ipcring_sleep(end, deadline == KTIME_MAX ? NULL : &deadline);
+	return ipcring_sleep(end, len, deadline == KTIME_MAX ? NULL : &deadline);
 }
 
 long ipcring_ioc_wake(struct ipcring_end *end, unsigned long arg)
 {
+	struct ipcring_lane *lane = end->lane;
+
 	if (arg)
 		return -EINVAL;
-	ipcring_wake(end->peer, ipcring_pos(end) - 1);
+	if (lane)
+		ipcring_wake(&end->chan->cons, lane, ipcring_pos(end), 0);
+	else
+		ipcring_wake(&end->chan->lanes[0].prod, end->chan->lanes, ipcring_pos(end), 0);
 	return 0;
 }

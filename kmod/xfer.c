@@ -1,62 +1,91 @@
 // SPDX-License-Identifier: GPL-2.0
-/* read() and write(): the kernel copies, one message a call. */
+/* Transfers: the kernel copies, one message a call. */
 #include <linux/sched/signal.h>
 #include <linux/uio.h>
 
 #include "chan.h"
 #include "trace.h"
 
-static bool ipcring_nowait(const struct kiocb *iocb)
+static unsigned int ipcring_how(const struct kiocb *iocb)
 {
-	return (iocb->ki_filp->f_flags & O_NONBLOCK) || (iocb->ki_flags & IOCB_NOWAIT);
+	bool nowait = (iocb->ki_filp->f_flags & O_NONBLOCK) || (iocb->ki_flags & IOCB_NOWAIT);
+
+	return nowait ? IPCRING_NOWAIT : 0;
 }
 
-static int ipcring_lock(struct ipcring_end *end, bool nowait)
+static int ipcring_lock(struct ipcring_end *end, unsigned int how)
 {
-	if (nowait)
+	if (how & IPCRING_NOWAIT)
 		return mutex_trylock(&end->xfer) ? 0 : -EAGAIN;
 	return mutex_lock_interruptible(&end->xfer) ? -ERESTARTSYS : 0;
 }
 
-static int ipcring_fill(struct ipcring_end *end, u64 pos, struct iov_iter *from, size_t len)
+static int ipcring_fill(struct ipcring_end *end, u64 *pos, struct iov_iter *from, size_t len)
 {
-	const struct ring *r = &end->chan->ring;
-	struct ipcring_slot *slot = ring_slot(r, pos);
+	const struct ring *r = &end->lane->ring;
+	struct ipcring_slot *slot = ring_slot(r, *pos);
+	size_t copied;
 
 	lockdep_assert_held(&end->xfer);
-	if (READ_ONCE(end->peer->gone))
+	if (READ_ONCE(end->chan->cons_gone))
 		return -EPIPE;
 	/*
 	 * Slot and length are bounded. The checking copies would look the vmap()
 	 * area up under a global lock: 190 instructions a message.
 	 */
-	if (_copy_from_iter(ring_payload(slot), len, from) != len)
+	copied = _copy_from_iter(ring_payload(slot), len, from);
+	if (copied != len) {
+		iov_iter_revert(from, copied);
 		return -EFAULT;
+	}
 	/* Before the receiver can see the message: its own stamps must come later. */
-	trace_ipcring_send(end->chan->id, pos, len);
-	ring_publish(r, pos, len);
+	trace_ipcring_send(end->chan->id, *pos, len);
+	*pos = ring_publish(r, *pos, len);
 	return 0;
 }
 
-static ssize_t ipcring_send(struct ipcring_end *end, struct iov_iter *from, bool nowait)
+/* Who is told to come back may wait for epoll's next edge: ask the peer for it. */
+static int ipcring_send_edge(struct ipcring_end *end, u32 len, u64 *pos)
+{
+	int ret = ipcring_arm(end, len);
+
+	if (ret)
+		return ret;
+	ret = ipcring_look_send(end, len, pos);
+	if (ret == -EAGAIN)
+		ipcring_edge(end);
+	return ret;
+}
+
+/**
+ * ipcring_try_send() - send a message if there is room
+ * @end:	a producer's side
+ * @from:	the message; consumed only if it was sent
+ * @how:	IPCRING_NOWAIT, IPCRING_WAKE_*
+ *
+ * Return: its length; -EAGAIN, -EPIPE, -EBADMSG, -EMSGSIZE, -EFAULT as write();
+ * -ERESTARTSYS a signal came before the transfer lock.
+ */
+ssize_t ipcring_try_send(struct ipcring_end *end, struct iov_iter *from, unsigned int how)
 {
 	size_t len = iov_iter_count(from);
 	u64 pos;
 	int ret;
 
-	ret = ipcring_lock(end, nowait);
+	if (len - 1 >= end->lane->ring.msg_size)
+		return -EMSGSIZE;
+	ret = ipcring_lock(end, how);
 	if (ret)
 		return ret;
 	ret = ipcring_look_send(end, len, &pos);
-	/* Who is told to come back may wait for epoll's next edge: ask for it. */
-	if (ret == -EAGAIN && nowait && ipcring_arm(end) != -EAGAIN)
-		ret = ipcring_look_send(end, len, &pos);
+	if (ret == -EAGAIN && how & IPCRING_NOWAIT)
+		ret = ipcring_send_edge(end, len, &pos);
 	if (!ret)
-		ret = ipcring_fill(end, pos, from, len);
+		ret = ipcring_fill(end, &pos, from, len);
 	mutex_unlock(&end->xfer);
 	if (ret)
 		return ret;
-	ipcring_wake(end->peer, pos);
+	ipcring_wake(&end->chan->cons, end->lane, pos, how);
 	return len;
 }
 
@@ -70,68 +99,113 @@ static ssize_t ipcring_send(struct ipcring_end *end, struct iov_iter *from, bool
 noinline ssize_t ipcring_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct ipcring_end *end = iocb->ki_filp->private_data;
-	bool nowait = ipcring_nowait(iocb);
+	unsigned int how = ipcring_how(iocb);
 	ssize_t ret;
 
-	if (iov_iter_count(from) - 1 >= end->chan->ring.msg_size)
-		return -EMSGSIZE;
 	do {
-		ret = ipcring_send(end, from, nowait);
-		if (ret != -EAGAIN || nowait)
+		ret = ipcring_try_send(end, from, how);
+		if (ret != -EAGAIN || how & IPCRING_NOWAIT)
 			return ret;
-		ret = ipcring_sleep(end, NULL);
+		ret = ipcring_sleep(end, iov_iter_count(from), NULL);
 	} while (!ret && !fatal_signal_pending(current));
 	return ret ? ret : -EINTR;
 }
 
-static int ipcring_drain(struct ipcring_end *end, u64 pos, struct iov_iter *to, u32 len)
+/* One message that was found: where, and how long. */
+struct ipcring_msg {
+	struct ipcring_lane *lane;
+	u64 pos;
+	u32 len;
+};
+
+static int ipcring_look_recv(struct ipcring_end *end, struct ipcring_msg *msg)
 {
-	const struct ring *r = &end->chan->ring;
+	/* Acquire: pairs with the release in ipcring_close_end(). */
+	bool gone = smp_load_acquire(&end->chan->prods_gone);
+	int found;
+
+	msg->lane = end->chan->lanes;
+	found = ipcring_look_lane(msg->lane, &msg->pos, &msg->len);
+	return found == -EAGAIN && gone ? -EPIPE : found;
+}
+
+static int ipcring_drain(struct ipcring_end *end, const struct ipcring_msg *msg,
+			 struct iov_iter *to)
+{
+	const struct ring *r = &msg->lane->ring;
+	size_t copied;
 
 	lockdep_assert_held(&end->xfer);
-	if (iov_iter_count(to) < len)
+	if (iov_iter_count(to) < msg->len)
 		return -EMSGSIZE;
 	/* Bounded, see ipcring_fill(). */
-	if (_copy_to_iter(ring_payload(ring_slot(r, pos)), len, to) != len)
+	copied = _copy_to_iter(ring_payload(ring_slot(r, msg->pos)), msg->len, to);
+	if (copied != msg->len) {
+		iov_iter_revert(to, copied);
 		return -EFAULT;
-	ring_release(r, pos, len);
+	}
+	ring_release(r, msg->pos, msg->len);
 	return 0;
 }
 
-static ssize_t ipcring_recv(struct ipcring_end *end, struct iov_iter *to, bool nowait)
+/* See ipcring_send_edge(). */
+static int ipcring_recv_edge(struct ipcring_end *end, struct ipcring_msg *msg)
 {
-	u64 pos;
-	u32 len;
-	int ret;
+	int ret = ipcring_arm(end, 0);
 
-	ret = ipcring_lock(end, nowait);
 	if (ret)
 		return ret;
-	ret = ipcring_look_recv(end, &pos, &len);
-	/* See ipcring_send(). */
-	if (ret == -EAGAIN && nowait && ipcring_arm(end) != -EAGAIN)
-		ret = ipcring_look_recv(end, &pos, &len);
+	ret = ipcring_look_recv(end, msg);
+	if (ret == -EAGAIN)
+		ipcring_edge(end);
+	return ret;
+}
+
+/**
+ * ipcring_try_recv() - receive a message if there is one
+ * @end:	the consumers' side
+ * @to:		room for it; filled only if it was received
+ * @how:	IPCRING_NOWAIT, IPCRING_WAKE_*
+ * @nr:		out: the lane that it came by
+ *
+ * Return: its length; -EAGAIN, -EBADMSG, -EMSGSIZE, -EFAULT as read(); -EPIPE every
+ * producer is gone; -ERESTARTSYS a signal came before the transfer lock.
+ */
+ssize_t ipcring_try_recv(struct ipcring_end *end, struct iov_iter *to, unsigned int how, u32 *nr)
+{
+	struct ipcring_msg msg;
+	int ret;
+
+	ret = ipcring_lock(end, how);
+	if (ret)
+		return ret;
+	ret = ipcring_look_recv(end, &msg);
+	if (ret == -EAGAIN && how & IPCRING_NOWAIT)
+		ret = ipcring_recv_edge(end, &msg);
 	if (!ret)
-		ret = ipcring_drain(end, pos, to, len);
+		ret = ipcring_drain(end, &msg, to);
 	mutex_unlock(&end->xfer);
 	if (ret)
 		return ret;
-	trace_ipcring_recv(end->chan->id, pos, len);
-	ipcring_wake(end->peer, pos);
-	return len;
+	trace_ipcring_recv(end->chan->id, msg.pos, msg.len);
+	*nr = msg.lane->nr;
+	ipcring_wake(&msg.lane->prod, msg.lane,
+		     msg.pos + ring_units(&msg.lane->ring, msg.len), how);
+	return msg.len;
 }
 
 noinline ssize_t ipcring_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct ipcring_end *end = iocb->ki_filp->private_data;
-	bool nowait = ipcring_nowait(iocb);
+	unsigned int how = ipcring_how(iocb);
 	ssize_t ret;
+	u32 lane;
 
 	do {
-		ret = ipcring_recv(end, to, nowait);
-		if (ret != -EAGAIN || nowait)
+		ret = ipcring_try_recv(end, to, how, &lane);
+		if (ret != -EAGAIN || how & IPCRING_NOWAIT)
 			return ret == -EPIPE ? 0 : ret;
-		ret = ipcring_sleep(end, NULL);
+		ret = ipcring_sleep(end, 0, NULL);
 	} while (!ret && !fatal_signal_pending(current));
 	if (!ret)
 		return -EINTR;

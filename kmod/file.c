@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The files of a channel: control and endpoints. */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+
+#include "chan.h"
+
+static const struct file_operations ipcring_control_fops;
+
+static struct ipcring_chan *ipcring_file_chan(struct file *file, u32 *role, u32 *lane)
+{
+	struct ipcring_end *end = ipcring_file_end(file);
+
+	*lane = 0;
+	if (!end) {
+		*role = IPCRING_ROLE_CONTROL;
+		return file->private_data;
+	}
+	*role = end->role;
+	if (end->lane)
+		*lane = end->lane->nr;
+	return end->chan;
+}
+
+static long ipcring_ioc_info(struct file *file, void __user *arg)
+{
+	struct ipcring_info param;
+	struct ipcring_chan *chan;
+	u32 role, lane;
+	int ret;
+
+	ret = ipcring_copy_param(&param, sizeof(param), IPCRING_INFO_SIZE_V1, arg);
+	if (ret)
+		return ret;
+	chan = ipcring_file_chan(file, &role, &lane);
+	ipcring_get_info(chan, role, lane, &param);
+	return ipcring_copy_result(arg, &param, sizeof(param));
+}
+
+static void ipcring_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct ipcring_info info;
+	struct ipcring_chan *chan;
+	u32 role, lane;
+
+	chan = ipcring_file_chan(file, &role, &lane);
+	ipcring_get_info(chan, role, lane, &info);
+	seq_printf(m, "ipcring-id:\t%llu\n", info.id);
+	seq_printf(m, "ipcring-role:\t%u\n", info.role);
+	seq_printf(m, "ipcring-state:\t%#x\n", info.state);
+	seq_printf(m, "ipcring-slots:\t%u\n", info.slots);
+	seq_printf(m, "ipcring-msg-size:\t%u\n", info.msg_size);
+	seq_printf(m, "ipcring-prod-pos:\t%llu\n", info.prod_pos);
+	seq_printf(m, "ipcring-cons-pos:\t%llu\n", info.cons_pos);
+}
+
+/* Endpoints */
+
+static long ipcring_end_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct ipcring_end *end = file->private_data;
+
+	switch (cmd) {
+	case IPCRING_IOC_INFO:
+		return ipcring_ioc_info(file, (void __user *)arg);
+	case IPCRING_IOC_WAIT:
+		return ipcring_ioc_wait(end, (void __user *)arg);
+	case IPCRING_IOC_WAKE:
+		return ipcring_ioc_wake(end, arg);
+	default:
+		return -ENOIOCTLCMD;
+	}
+}
+
+static int ipcring_end_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return ipcring_mmap_end(file->private_data, vma);
+}
+
+static int ipcring_end_release(struct inode *inode, struct file *file)
+{
+	struct ipcring_end *end = file->private_data;
+	struct ipcring_chan *chan = end->chan;
+
+	ipcring_close_end(end);
+	ipcring_chan_put(chan);
+	return 0;
+}
+
+static const struct file_operations ipcring_producer_fops = {
+	.owner = THIS_MODULE,
+	.write_iter = ipcring_write_iter,
+	.poll = ipcring_poll,
+	.mmap = ipcring_end_mmap,
+	.unlocked_ioctl = ipcring_end_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.release = ipcring_end_release,
+	.show_fdinfo = ipcring_show_fdinfo,
+};
+
+static const struct file_operations ipcring_consumer_fops = {
+	.owner = THIS_MODULE,
+	.read_iter = ipcring_read_iter,
+	.poll = ipcring_poll,
+	.mmap = ipcring_end_mmap,
+	.unlocked_ioctl = ipcring_end_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.release = ipcring_end_release,
+	.show_fdinfo = ipcring_show_fdinfo,
+};
+
+/**
+ * ipcring_file_end() - the side that a file belongs to
+ * @file:	any file
+ *
+ * Return: the side, as long as the caller keeps @file; NULL: not an endpoint.
+ */
+struct ipcring_end *ipcring_file_end(struct file *file)
+{
+	if (file->f_op == &ipcring_producer_fops || file->f_op == &ipcring_consumer_fops)
+		return file->private_data;
+	return NULL;
+}
+
+/* The caller's reference on the channel becomes the file's. */
+static struct file *ipcring_new_file(const char *name, const struct file_operations *fops,
+				     void *priv, int flags, int *fd)
+{
+	struct file *file;
+
+	*fd = get_unused_fd_flags(O_CLOEXEC);
+	if (*fd < 0)
+		return ERR_PTR(*fd);
+	file = anon_inode_getfile(name, fops, priv, flags);
+	if (IS_ERR(file)) {
+		put_unused_fd(*fd);
+		return file;
+	}
+	stream_open(file_inode(file), file);
+	file->f_mode |= FMODE_NOWAIT;
+	return file;
+}
+
+/* Of a reserved end: the caller unreserves it if this fails. */
+static int ipcring_end_file(struct ipcring_end *end, int flags)
+{
+	bool producer = end->role == IPCRING_ROLE_PRODUCER;
+	struct file *file;
+	int fd;
+
+	kref_get(&end->chan->ref);
+	file = ipcring_new_file(producer ? "[ipcring-producer]" : "[ipcring-consumer]",
+				producer ? &ipcring_producer_fops : &ipcring_consumer_fops,
+				end, O_RDWR | flags, &fd);
+	if (IS_ERR(file)) {
+		ipcring_chan_put(end->chan);
+		return PTR_ERR(file);
+	}
+	ipcring_open_end(end);
+	fd_install(fd, file);
+	return fd;
+}
+
+/* Control */
+
+static long ipcring_ioc_endpoint(struct ipcring_chan *chan, const void __user *arg)
+{
+	struct ipcring_endpoint param;
+	struct ipcring_end *end;
+	int ret;
+
+	ret = ipcring_copy_param(&param, sizeof(param), sizeof(param), arg);
+	if (ret)
+		return ret;
+	ret = ipcring_check_endpoint(param.flags, param.role, param.lane, chan->geo.lanes);
+	if (ret)
+		return ret;
+	if (READ_ONCE(chan->lanes[0].corrupt))
+		return -EBADMSG;
+
+	end = param.role == IPCRING_ROLE_PRODUCER ? &chan->lanes[param.lane].prod : &chan->cons;
+	ret = ipcring_reserve_end(end);
+	if (ret)
+		return ret;
+	ret = ipcring_end_file(end, param.flags & IPCRING_EP_NONBLOCK ? O_NONBLOCK : 0);
+	if (ret < 0)
+		ipcring_unreserve_end(end);
+	return ret;
+}
+
+static long ipcring_control_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case IPCRING_IOC_ENDPOINT:
+		return ipcring_ioc_endpoint(file->private_data, (void __user *)arg);
+	case IPCRING_IOC_INFO:
+		return ipcring_ioc_info(file, (void __user *)arg);
+	default:
+		return -ENOIOCTLCMD;
+	}
+}
+
+static int ipcring_control_release(struct inode *inode, struct file *file)
+{
+	ipcring_chan_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations ipcring_control_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = ipcring_control_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.release = ipcring_control_release,
+	.show_fdinfo = ipcring_show_fdinfo,
+};
+
+/**
+ * ipcring_create() - make a channel and its control fd
+ * @param:	what the user asks for
+ * @max_bytes:	largest data of all lanes
+ *
+ * Return: a file descriptor, or an errno of struct ipcring_create.
+ */
+int ipcring_create(const struct ipcring_create *param, u64 max_bytes)
+{
+	struct ipcring_chan *chan;
+	struct ipcring_geo geo;
+	struct file *file;
+	int ret;
+
+	ret = ipcring_check_create(param, PAGE_SIZE, &geo);
+	if (ret)
+		return ret;
+	if (geo.data * geo.lanes > max_bytes)
+		return -E2BIG;
+	chan = ipcring_chan_alloc(&geo);
+	if (IS_ERR(chan))
+		return PTR_ERR(chan);
+	/* Access mode 3: neither reads nor writes nor maps, see open(2). */
+	file = ipcring_new_file("[ipcring]", &ipcring_control_fops, chan, O_ACCMODE, &ret);
+	if (IS_ERR(file)) {
+		ipcring_chan_put(chan);
+		return PTR_ERR(file);
+	}
+	fd_install(ret, file);
+	return ret;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What users ask for, checked: functions of the argument alone. Compiled into the
+ * kernel module and into user space (fuzzer), as ring.h is.
+ */
+#ifndef IPCRING_PARAM_H
+#define IPCRING_PARAM_H
+
+#include "ring.h"
+
+/**
+ * struct ipcring_geo - a channel's shape, immutable
+ * @size:	capacity of a lane: slots, or bytes of records
+ * @data:	bytes of memory of a lane's data region, whole pages
+ * @stride:	distance of two slots in bytes; 0: byte records
+ * @msg_size:	largest payload in bytes
+ * @lanes:	1..IPCRING_LANES_MAX
+ * @consumers:	1..IPCRING_CONSUMERS_MAX
+ * @flags:	IPCRING_CREATE_*
+ */
+struct ipcring_geo {
+	__u64 size;
+	__u64 data;
+	__u32 stride;
+	__u32 msg_size;
+	__u32 lanes;
+	__u32 consumers;
+	__u32 flags;
+};
+
+static inline bool ipcring_is_pow2(__u64 n)
+{
+	return n && !(n & (n - 1));
+}
+
+static inline bool ipcring_all_zero(const __u8 *bytes, size_t len)
+{
+	while (len--)
+		if (bytes[len])
+			return false;
+	return true;
+}
+
+static inline int ipcring_check_slots(const struct ipcring_create *p)
+{
+	if (p->slots < IPCRING_SLOTS_MIN || p->slots > IPCRING_SLOTS_MAX ||
+	    !ipcring_is_pow2(p->slots) || p->bytes)
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * ipcring_check_create() - check a struct ipcring_create, but for what depends on
+ *			    the system: nodes and names that exist, limits
+ * @p:		the kernel's copy
+ * @page:	size of a page
+ * @geo:	out: the channel's shape
+ *
+ * Return: 0, -EINVAL.
+ */
+static inline int ipcring_check_create(const struct ipcring_create *p, __u64 page,
+				       struct ipcring_geo *geo)
+{
+	if (p->flags || p->lanes > 1 || p->consumers > 1)
+		return -EINVAL;
+	if (p->mode || p->prod_node || p->cons_node || p->resv ||
+	    !ipcring_all_zero(p->name, sizeof(p->name)))
+		return -EINVAL;
+	if (p->msg_size < IPCRING_MSG_MIN || p->msg_size > IPCRING_MSG_MAX)
+		return -EINVAL;
+	if (ipcring_check_slots(p))
+		return -EINVAL;
+	geo->size = p->slots;
+	geo->stride = ring_stride(p->msg_size);
+	geo->data = (geo->size * geo->stride + page - 1) & ~(page - 1);
+	geo->msg_size = p->msg_size;
+	geo->lanes = p->lanes ? p->lanes : 1;
+	geo->consumers = p->consumers ? p->consumers : 1;
+	geo->flags = p->flags;
+	return 0;
+}
+
+/**
+ * ipcring_check_endpoint() - check what kind of endpoint is asked for
+ * @flags:	IPCRING_EP_*
+ * @role:	IPCRING_ROLE_*
+ * @lane:	the producer's lane
+ * @lanes:	number of lanes
+ *
+ * Return: 0, -EINVAL.
+ */
+static inline int ipcring_check_endpoint(__u32 flags, __u32 role, __u32 lane, __u32 lanes)
+{
+	if (flags & ~IPCRING_EP_NONBLOCK)
+		return -EINVAL;
+	if (role != IPCRING_ROLE_PRODUCER && role != IPCRING_ROLE_CONSUMER)
+		return -EINVAL;
+	return lane < (role == IPCRING_ROLE_PRODUCER ? lanes : 1) ? 0 : -EINVAL;
+}
+
+/**
+ * ipcring_check_wait() - check a struct ipcring_wait
+ * @p:		the kernel's copy
+ * @geo:	the channel's shape
+ * @role:	IPCRING_ROLE_* of the endpoint
+ *
+ * Return: 0, -EINVAL.
+ */
+static inline int ipcring_check_wait(const struct ipcring_wait *p, const struct ipcring_geo *geo,
+				     __u32 role)
+{
+	bool records = role == IPCRING_ROLE_PRODUCER && !geo->stride;
+
+	if (p->flags || p->resv || p->need > (records ? geo->msg_size : 0))
+		return -EINVAL;
+	return 0;
+}
+
+#endif /* IPCRING_PARAM_H */
