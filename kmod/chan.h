@@ -145,7 +145,7 @@ ssize_t ipcring_read_iter(struct kiocb *iocb, struct iov_iter *to);
 
 /* wait.c */
 int ipcring_corrupt(struct ipcring_lane *lane, u32 epoch);
-void ipcring_wake(struct ipcring_end *end, struct ipcring_lane *lane, u64 pos, unsigned int how);
+void ipcring_wake_up(struct ipcring_end *end, struct ipcring_lane *lane, u64 pos, unsigned int how);
 void ipcring_edge(struct ipcring_end *end);
 int ipcring_look(struct ipcring_end *end, u32 len);
 int ipcring_arm(struct ipcring_end *end, u32 len);
@@ -155,6 +155,21 @@ long ipcring_ioc_wait(struct ipcring_end *end, void __user *arg);
 long ipcring_ioc_wake(struct ipcring_end *end, unsigned long arg);
 
 /**
+ * ipcring_wake() - wake the tasks of a side, if any sleep
+ * @end:	the side to wake
+ * @lane:	the lane that has news for them
+ * @pos:	where the peer stands in it, for the tracepoint
+ * @how:	IPCRING_WAKE_*
+ */
+static __always_inline void ipcring_wake(struct ipcring_end *end, struct ipcring_lane *lane,
+					 u64 pos, unsigned int how)
+{
+	/* Its full barrier pairs with those of prepare_to_wait() and poll_wait(). */
+	if (wq_has_sleeper(&end->wq))
+		ipcring_wake_up(end, lane, pos, how);
+}
+
+/**
  * ipcring_look_send() - can the producer go on?
  * @end:	the producer's side
  * @len:	payload in bytes
@@ -162,7 +177,7 @@ long ipcring_ioc_wake(struct ipcring_end *end, unsigned long arg);
  *
  * Return: 0, -EAGAIN full, -EPIPE full and every consumer is gone, -EBADMSG.
  */
-static inline int ipcring_look_send(struct ipcring_end *end, u32 len, u64 *pos)
+static __always_inline int ipcring_look_send(struct ipcring_end *end, u32 len, u64 *pos)
 {
 	struct ipcring_lane *lane = end->lane;
 	/* The peer closes after its last message: acquire, see ipcring_close_end(). */
@@ -184,7 +199,7 @@ static inline int ipcring_look_send(struct ipcring_end *end, u32 len, u64 *pos)
  *
  * Return: 0, -EAGAIN empty, -EBADMSG.
  */
-static inline int ipcring_look_lane(struct ipcring_lane *lane, u64 *pos, u32 *len)
+static __always_inline int ipcring_look_lane(struct ipcring_lane *lane, u64 *pos, u32 *len)
 {
 	/* Acquire: what we see then is this producer's, or a later one's. */
 	u32 epoch = smp_load_acquire(&lane->epoch);

@@ -32,7 +32,7 @@ static u64 ipcring_pos(const struct ipcring_end *end)
 	return ring_load(&end->chan->lanes[0].ring.cons->pos);
 }
 
-static int ipcring_look_pos(struct ipcring_end *end, u32 len, u64 *pos)
+static __always_inline int ipcring_look_pos(struct ipcring_end *end, u32 len, u64 *pos)
 {
 	int found;
 	bool gone;
@@ -98,20 +98,11 @@ static int ipcring_wake_task(struct wait_queue_entry *wait, unsigned int mode, i
 	return ret;
 }
 
-/**
- * ipcring_wake() - wake the tasks of a side, if any sleep
- * @end:	the side to wake
- * @lane:	the lane that has news for them
- * @pos:	where the peer stands in it, for the tracepoint
- * @how:	IPCRING_WAKE_*
- */
-void ipcring_wake(struct ipcring_end *end, struct ipcring_lane *lane, u64 pos, unsigned int how)
+/* See ipcring_wake(): somebody sleeps. */
+void ipcring_wake_up(struct ipcring_end *end, struct ipcring_lane *lane, u64 pos, unsigned int how)
 {
 	__poll_t events = ipcring_poll_go(end);
 
-	/* Its full barrier pairs with those of prepare_to_wait() and poll_wait(). */
-	if (!wq_has_sleeper(&end->wq))
-		return;
 	trace_ipcring_wake(end->chan->id, end->role, pos);
 	atomic64_inc(end->lane ? &lane->prod_wakes : &lane->cons_wakes);
 	if (how & IPCRING_WAKE_END)
