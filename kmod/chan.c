@@ -18,6 +18,7 @@ static_assert(sizeof(struct ipcring_create) == 112);
 static_assert(sizeof(struct ipcring_endpoint) == 16);
 static_assert(offsetof(struct ipcring_info, flags) == IPCRING_INFO_SIZE_V1);
 static_assert(sizeof(struct ipcring_info) == 80);
+static_assert(sizeof(struct ipcring_stats) == 88);
 static_assert(offsetof(struct ipcring_wait, ready) == IPCRING_WAIT_SIZE_V1);
 static_assert(sizeof(struct ipcring_wait) == 32);
 static_assert(sizeof(struct ipcring_side) <= PAGE_SIZE);
@@ -173,17 +174,19 @@ void ipcring_close_end(struct ipcring_end *end)
 		ipcring_wake_producers(chan);
 }
 
+static u32 ipcring_lane_state(const struct ipcring_lane *lane)
+{
+	return (READ_ONCE(lane->prod.nr_taken) ? IPCRING_ST_PRODUCER : 0) |
+	       (READ_ONCE(lane->prod.chan->cons.nr_taken) ? IPCRING_ST_CONSUMER : 0) |
+	       (READ_ONCE(lane->corrupt) ? IPCRING_ST_CORRUPT : 0);
+}
+
 static u32 ipcring_state(const struct ipcring_chan *chan)
 {
 	u32 state = 0;
 
-	if (READ_ONCE(chan->nr_prods))
-		state |= IPCRING_ST_PRODUCER;
-	if (READ_ONCE(chan->nr_cons))
-		state |= IPCRING_ST_CONSUMER;
 	for (u32 nr = 0; nr < chan->geo.lanes; nr++)
-		if (READ_ONCE(chan->lanes[nr].corrupt))
-			state |= IPCRING_ST_CORRUPT;
+		state |= ipcring_lane_state(&chan->lanes[nr]);
 	return state;
 }
 
@@ -204,7 +207,7 @@ void ipcring_get_info(struct ipcring_chan *chan, u32 role, u32 lane, struct ipcr
 	info->msg_size = geo->msg_size;
 	info->stride = geo->stride;
 	info->state = ipcring_state(chan);
-	info->data_bytes = geo->data;
+	info->data_bytes = ipcring_mapped_bytes(geo);
 	info->id = chan->id;
 	info->prod_pos = ring_load(&r->prod->pos);
 	info->cons_pos = ring_load(&r->cons->pos);
@@ -213,4 +216,37 @@ void ipcring_get_info(struct ipcring_chan *chan, u32 role, u32 lane, struct ipcr
 	info->consumers = geo->consumers;
 	info->lane = lane;
 	info->bytes = 0;
+}
+
+static void ipcring_add_stats(const struct ipcring_lane *lane, struct ipcring_stats *stats)
+{
+	u64 head = ring_load(&lane->ring.prod->pos);
+	u64 tail = ring_load(&lane->ring.cons->pos);
+
+	stats->prod_pos += head;
+	stats->cons_pos += tail;
+	/* Consumed meanwhile, or nonsense: then nothing is queued that we know of. */
+	if (head - tail <= lane->ring.size)
+		stats->depth += head - tail;
+	stats->drops += atomic64_read(&lane->drops);
+	stats->prod_waits += atomic64_read(&lane->prod.waits);
+	stats->prod_wakes += atomic64_read(&lane->prod_wakes);
+	stats->cons_wakes += atomic64_read(&lane->cons_wakes);
+	stats->corruptions += atomic64_read(&lane->corruptions);
+	stats->state |= ipcring_lane_state(lane);
+}
+
+/**
+ * ipcring_get_stats() - what happened in a channel until now
+ * @chan:	the channel
+ * @lane:	a lane, or IPCRING_LANE_ALL
+ * @stats:	out, but for its size
+ */
+void ipcring_get_stats(struct ipcring_chan *chan, u32 lane, struct ipcring_stats *stats)
+{
+	*stats = (struct ipcring_stats){ .size = stats->size, .lane = lane };
+	stats->cons_waits = atomic64_read(&chan->cons.waits);
+	for (u32 nr = 0; nr < chan->geo.lanes; nr++)
+		if (lane == nr || lane == IPCRING_LANE_ALL)
+			ipcring_add_stats(&chan->lanes[nr], stats);
 }

@@ -127,6 +127,7 @@ void ipcring_unreserve_end(struct ipcring_end *end);
 void ipcring_open_end(struct ipcring_end *end);
 void ipcring_close_end(struct ipcring_end *end);
 void ipcring_get_info(struct ipcring_chan *chan, u32 role, u32 lane, struct ipcring_info *info);
+void ipcring_get_stats(struct ipcring_chan *chan, u32 lane, struct ipcring_stats *stats);
 
 /* mem.c */
 int ipcring_alloc_lane(struct ipcring_lane *lane, const struct ipcring_geo *geo);

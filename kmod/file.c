@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The files of a channel: control and endpoints. */
+/*
+ * The files of a channel: control, endpoints, observers. Each shows in its fdinfo, as
+ * "ipcring-NAME:\tVALUE", the fields of IPCRING_IOC_INFO and IPCRING_IOC_STATS under
+ * their names: a producer's are of its lane, others' of all lanes together.
+ */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/mm.h>
@@ -8,15 +12,17 @@
 
 #include "chan.h"
 
-static const struct file_operations ipcring_control_fops;
+static const struct file_operations ipcring_observer_fops;
 
+/* @lane: a producer's, else all. */
 static struct ipcring_chan *ipcring_file_chan(struct file *file, u32 *role, u32 *lane)
 {
 	struct ipcring_end *end = ipcring_file_end(file);
 
-	*lane = 0;
+	*lane = IPCRING_LANE_ALL;
 	if (!end) {
-		*role = IPCRING_ROLE_CONTROL;
+		*role = file->f_op == &ipcring_observer_fops ? IPCRING_ROLE_OBSERVER :
+							       IPCRING_ROLE_CONTROL;
 		return file->private_data;
 	}
 	*role = end->role;
@@ -25,36 +31,88 @@ static struct ipcring_chan *ipcring_file_chan(struct file *file, u32 *role, u32 
 	return end->chan;
 }
 
+static void ipcring_file_info(struct file *file, struct ipcring_info *info)
+{
+	struct ipcring_chan *chan;
+	u32 role, lane;
+
+	chan = ipcring_file_chan(file, &role, &lane);
+	ipcring_get_info(chan, role, lane == IPCRING_LANE_ALL ? 0 : lane, info);
+}
+
 static long ipcring_ioc_info(struct file *file, void __user *arg)
 {
 	struct ipcring_info param;
-	struct ipcring_chan *chan;
-	u32 role, lane;
 	int ret;
 
 	ret = ipcring_copy_param(&param, sizeof(param), IPCRING_INFO_SIZE_V1, arg);
 	if (ret)
 		return ret;
-	chan = ipcring_file_chan(file, &role, &lane);
-	ipcring_get_info(chan, role, lane, &param);
+	ipcring_file_info(file, &param);
 	return ipcring_copy_result(arg, &param, sizeof(param));
 }
 
+static long ipcring_ioc_stats(struct file *file, void __user *arg)
+{
+	struct ipcring_stats param;
+	struct ipcring_chan *chan;
+	u32 role, lane;
+	int ret;
+
+	ret = ipcring_copy_param(&param, sizeof(param), sizeof(param), arg);
+	if (ret)
+		return ret;
+	chan = ipcring_file_chan(file, &role, &lane);
+	ret = ipcring_check_stats(&param, &chan->geo, lane);
+	if (ret)
+		return ret;
+	ipcring_get_stats(chan, param.lane, &param);
+	return ipcring_copy_result(arg, &param, sizeof(param));
+}
+
+/* What every file of a channel can be asked. */
+static long ipcring_ask(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case IPCRING_IOC_INFO:
+		return ipcring_ioc_info(file, (void __user *)arg);
+	case IPCRING_IOC_STATS:
+		return ipcring_ioc_stats(file, (void __user *)arg);
+	default:
+		return -ENOIOCTLCMD;
+	}
+}
+
+/* The fields of struct ipcring_info and struct ipcring_stats, of all the file may see. */
 static void ipcring_show_fdinfo(struct seq_file *m, struct file *file)
 {
+	struct ipcring_stats stats = { 0 };
 	struct ipcring_info info;
 	struct ipcring_chan *chan;
 	u32 role, lane;
 
 	chan = ipcring_file_chan(file, &role, &lane);
-	ipcring_get_info(chan, role, lane, &info);
+	ipcring_get_stats(chan, lane, &stats);
+	ipcring_file_info(file, &info);
 	seq_printf(m, "ipcring-id:\t%llu\n", info.id);
 	seq_printf(m, "ipcring-role:\t%u\n", info.role);
-	seq_printf(m, "ipcring-state:\t%#x\n", info.state);
+	seq_printf(m, "ipcring-lane:\t%u\n", info.lane);
+	seq_printf(m, "ipcring-state:\t%#x\n", stats.state);
+	seq_printf(m, "ipcring-flags:\t%#x\n", info.flags);
+	seq_printf(m, "ipcring-lanes:\t%u\n", info.lanes);
+	seq_printf(m, "ipcring-consumers:\t%u\n", info.consumers);
 	seq_printf(m, "ipcring-slots:\t%u\n", info.slots);
+	seq_printf(m, "ipcring-bytes:\t%llu\n", info.bytes);
 	seq_printf(m, "ipcring-msg-size:\t%u\n", info.msg_size);
-	seq_printf(m, "ipcring-prod-pos:\t%llu\n", info.prod_pos);
-	seq_printf(m, "ipcring-cons-pos:\t%llu\n", info.cons_pos);
+	seq_printf(m, "ipcring-prod-pos:\t%llu\n", stats.prod_pos);
+	seq_printf(m, "ipcring-cons-pos:\t%llu\n", stats.cons_pos);
+	seq_printf(m, "ipcring-depth:\t%llu\n", stats.depth);
+	seq_printf(m, "ipcring-drops:\t%llu\n", stats.drops);
+	seq_printf(m, "ipcring-prod-waits:\t%llu\n", stats.prod_waits);
+	seq_printf(m, "ipcring-prod-wakes:\t%llu\n", stats.prod_wakes);
+	seq_printf(m, "ipcring-cons-waits:\t%llu\n", stats.cons_waits);
+	seq_printf(m, "ipcring-cons-wakes:\t%llu\n", stats.cons_wakes);
+	seq_printf(m, "ipcring-corruptions:\t%llu\n", stats.corruptions);
 }
 
 /* Endpoints */
@@ -64,14 +122,12 @@ static long ipcring_end_ioctl(struct file *file, unsigned int cmd, unsigned long
 	struct ipcring_end *end = file->private_data;
 
 	switch (cmd) {
-	case IPCRING_IOC_INFO:
-		return ipcring_ioc_info(file, (void __user *)arg);
 	case IPCRING_IOC_WAIT:
 		return ipcring_ioc_wait(end, (void __user *)arg);
 	case IPCRING_IOC_WAKE:
 		return ipcring_ioc_wake(end, arg);
 	default:
-		return -ENOIOCTLCMD;
+		return ipcring_ask(file, cmd, arg);
 	}
 }
 
@@ -164,56 +220,85 @@ static int ipcring_end_file(struct ipcring_end *end, int flags)
 	return fd;
 }
 
-/* Control */
+/* Control and observers */
 
-static long ipcring_ioc_endpoint(struct ipcring_chan *chan, const void __user *arg)
+static int ipcring_chan_release(struct inode *inode, struct file *file)
 {
-	struct ipcring_endpoint param;
+	ipcring_chan_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations ipcring_observer_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = ipcring_ask,
+	.compat_ioctl = compat_ptr_ioctl,
+	.release = ipcring_chan_release,
+	.show_fdinfo = ipcring_show_fdinfo,
+};
+
+static int ipcring_chan_file(struct ipcring_chan *chan, const char *name,
+			     const struct file_operations *fops)
+{
+	struct file *file;
+	int fd;
+
+	kref_get(&chan->ref);
+	/* Access mode 3: neither reads nor writes nor maps, see open(2). */
+	file = ipcring_new_file(name, fops, chan, O_ACCMODE, &fd);
+	if (IS_ERR(file)) {
+		ipcring_chan_put(chan);
+		return PTR_ERR(file);
+	}
+	fd_install(fd, file);
+	return fd;
+}
+
+static int ipcring_open_role(struct ipcring_chan *chan, u32 flags, u32 role, u32 lane)
+{
 	struct ipcring_end *end;
 	int ret;
 
-	ret = ipcring_copy_param(&param, sizeof(param), sizeof(param), arg);
+	ret = ipcring_check_endpoint(flags, role, lane, chan->geo.lanes);
 	if (ret)
 		return ret;
-	ret = ipcring_check_endpoint(param.flags, param.role, param.lane, chan->geo.lanes);
-	if (ret)
-		return ret;
+	if (role == IPCRING_ROLE_OBSERVER)
+		return ipcring_chan_file(chan, "[ipcring-observer]", &ipcring_observer_fops);
 	if (READ_ONCE(chan->lanes[0].corrupt))
 		return -EBADMSG;
 
-	end = param.role == IPCRING_ROLE_PRODUCER ? &chan->lanes[param.lane].prod : &chan->cons;
+	end = role == IPCRING_ROLE_PRODUCER ? &chan->lanes[lane].prod : &chan->cons;
 	ret = ipcring_reserve_end(end);
 	if (ret)
 		return ret;
-	ret = ipcring_end_file(end, param.flags & IPCRING_EP_NONBLOCK ? O_NONBLOCK : 0);
+	ret = ipcring_end_file(end, flags & IPCRING_EP_NONBLOCK ? O_NONBLOCK : 0);
 	if (ret < 0)
 		ipcring_unreserve_end(end);
 	return ret;
 }
 
-static long ipcring_control_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static long ipcring_ioc_endpoint(struct ipcring_chan *chan, const void __user *arg)
 {
-	switch (cmd) {
-	case IPCRING_IOC_ENDPOINT:
-		return ipcring_ioc_endpoint(file->private_data, (void __user *)arg);
-	case IPCRING_IOC_INFO:
-		return ipcring_ioc_info(file, (void __user *)arg);
-	default:
-		return -ENOIOCTLCMD;
-	}
+	struct ipcring_endpoint param;
+	int ret;
+
+	ret = ipcring_copy_param(&param, sizeof(param), sizeof(param), arg);
+	if (ret)
+		return ret;
+	return ipcring_open_role(chan, param.flags, param.role, param.lane);
 }
 
-static int ipcring_control_release(struct inode *inode, struct file *file)
+static long ipcring_control_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	ipcring_chan_put(file->private_data);
-	return 0;
+	if (cmd == IPCRING_IOC_ENDPOINT)
+		return ipcring_ioc_endpoint(file->private_data, (void __user *)arg);
+	return ipcring_ask(file, cmd, arg);
 }
 
 static const struct file_operations ipcring_control_fops = {
 	.owner = THIS_MODULE,
 	.unlocked_ioctl = ipcring_control_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.release = ipcring_control_release,
+	.release = ipcring_chan_release,
 	.show_fdinfo = ipcring_show_fdinfo,
 };
 
@@ -228,7 +313,6 @@ int ipcring_create(const struct ipcring_create *param, u64 max_bytes)
 {
 	struct ipcring_chan *chan;
 	struct ipcring_geo geo;
-	struct file *file;
 	int ret;
 
 	ret = ipcring_check_create(param, PAGE_SIZE, &geo);
@@ -239,12 +323,7 @@ int ipcring_create(const struct ipcring_create *param, u64 max_bytes)
 	chan = ipcring_chan_alloc(&geo);
 	if (IS_ERR(chan))
 		return PTR_ERR(chan);
-	/* Access mode 3: neither reads nor writes nor maps, see open(2). */
-	file = ipcring_new_file("[ipcring]", &ipcring_control_fops, chan, O_ACCMODE, &ret);
-	if (IS_ERR(file)) {
-		ipcring_chan_put(chan);
-		return PTR_ERR(file);
-	}
-	fd_install(ret, file);
+	ret = ipcring_chan_file(chan, "[ipcring]", &ipcring_control_fops);
+	ipcring_chan_put(chan);
 	return ret;
 }

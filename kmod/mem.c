@@ -89,35 +89,67 @@ void ipcring_free_lane(struct ipcring_lane *lane)
 	ipcring_free_pages(lane);
 }
 
-/**
- * struct ipcring_region - what one mmap() maps
- * @first:	index of its first page
- * @nr:		number of pages
- * @writer:	IPCRING_ROLE_* that may write to it
- */
-struct ipcring_region {
-	unsigned int first;
-	unsigned int nr;
-	u32 writer;
+enum ipcring_region_nr { REGION_PROD, REGION_CONS, REGION_DATA, NR_REGIONS };
+enum ipcring_right { NO, RO, RW };
+
+/* The contract's table: trust mode, consumer, region. A producer's is its own lane. */
+static const u8 ipcring_rights[3][2][NR_REGIONS] = {
+	{ { RW, RW, RW }, { RW, RW, RW } },
+	{ { RW, RO, RW }, { RO, RW, RO } },
+	{ { NO, NO, NO }, { RO, RW, RO } },
 };
 
-static bool ipcring_find_region(const struct ipcring_lane *lane, u64 offset,
+static enum ipcring_right ipcring_may_map(const struct ipcring_end *end, u32 lane,
+					  enum ipcring_region_nr region)
+{
+	u32 flags = end->chan->geo.flags;
+	unsigned int mode = 1;
+
+	if (flags & IPCRING_CREATE_TRUST_ALL)
+		mode = 0;
+	else if (flags & IPCRING_CREATE_TRUST_NONE)
+		mode = 2;
+	if (end->lane && end->lane->nr != lane)
+		return NO;
+	return ipcring_rights[mode][!end->lane][region];
+}
+
+/**
+ * struct ipcring_region - what one mmap() maps
+ * @lane:	the lane
+ * @region:	which part of it
+ * @first:	index of its first page
+ * @nr:		number of pages
+ */
+struct ipcring_region {
+	struct ipcring_lane *lane;
+	enum ipcring_region_nr region;
+	unsigned int first;
+	unsigned int nr;
+};
+
+static bool ipcring_find_region(struct ipcring_chan *chan, u64 offset,
 				struct ipcring_region *region)
 {
+	u64 nr = offset / IPCRING_OFF_LANE(1);
+
+	if (nr >= chan->geo.lanes)
+		return false;
+	region->lane = &chan->lanes[nr];
 	region->nr = 1;
-	switch (offset) {
+	switch (offset % IPCRING_OFF_LANE(1)) {
 	case IPCRING_OFF_PROD:
+		region->region = REGION_PROD;
 		region->first = IPCRING_PAGE_PROD;
-		region->writer = IPCRING_ROLE_PRODUCER;
 		return true;
 	case IPCRING_OFF_CONS:
+		region->region = REGION_CONS;
 		region->first = IPCRING_PAGE_CONS;
-		region->writer = IPCRING_ROLE_CONSUMER;
 		return true;
 	case IPCRING_OFF_DATA:
+		region->region = REGION_DATA;
 		region->first = IPCRING_PAGE_DATA;
-		region->nr = lane->nr_pages - IPCRING_PAGE_DATA;
-		region->writer = IPCRING_ROLE_PRODUCER;
+		region->nr = ipcring_mapped_bytes(&chan->geo) >> PAGE_SHIFT;
 		return true;
 	default:
 		return false;
@@ -133,28 +165,28 @@ static bool ipcring_find_region(const struct ipcring_lane *lane, u64 offset,
  */
 int ipcring_mmap_end(struct ipcring_end *end, struct vm_area_struct *vma)
 {
-	struct ipcring_lane *lane = end->chan->lanes;
 	struct ipcring_region region;
+	enum ipcring_right right;
 	unsigned long nr;
 	int ret;
 
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
-	if (!ipcring_find_region(lane, (u64)vma->vm_pgoff << PAGE_SHIFT, &region))
+	if (!ipcring_find_region(end->chan, (u64)vma->vm_pgoff << PAGE_SHIFT, &region))
 		return -EINVAL;
 	if (vma_pages(vma) != region.nr)
 		return -EINVAL;
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;
-	if (region.writer != end->role) {
-		if (vma->vm_flags & VM_WRITE)
-			return -EACCES;
+	right = ipcring_may_map(end, region.lane->nr, region.region);
+	if (right == NO || (right == RO && vma->vm_flags & VM_WRITE))
+		return -EACCES;
+	if (right == RO)
 		vm_flags_clear(vma, VM_MAYWRITE);
-	}
 	vm_flags_clear(vma, VM_MAYEXEC);
 	vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
 	nr = region.nr;
-	ret = vm_insert_pages(vma, vma->vm_start, lane->pages + region.first, &nr);
+	ret = vm_insert_pages(vma, vma->vm_start, region.lane->pages + region.first, &nr);
 	/* It says that of a page table that could not be allocated. */
 	return ret == -EFAULT ? -ENOMEM : ret;
 }

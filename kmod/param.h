@@ -28,6 +28,12 @@ struct ipcring_geo {
 	__u32 flags;
 };
 
+/* Bytes of a lane's data region as it is mapped. */
+static inline __u64 ipcring_mapped_bytes(const struct ipcring_geo *geo)
+{
+	return geo->data;
+}
+
 static inline bool ipcring_is_pow2(__u64 n)
 {
 	return n && !(n & (n - 1));
@@ -61,7 +67,11 @@ static inline int ipcring_check_slots(const struct ipcring_create *p)
 static inline int ipcring_check_create(const struct ipcring_create *p, __u64 page,
 				       struct ipcring_geo *geo)
 {
-	if (p->flags || p->lanes > 1 || p->consumers > 1)
+	const __u32 trust = IPCRING_CREATE_TRUST_ALL | IPCRING_CREATE_TRUST_NONE;
+
+	if (p->flags & ~trust || (p->flags & trust) == trust)
+		return -EINVAL;
+	if (p->lanes > 1 || p->consumers > 1)
 		return -EINVAL;
 	if (p->mode || p->prod_node || p->cons_node || p->resv ||
 	    !ipcring_all_zero(p->name, sizeof(p->name)))
@@ -93,7 +103,7 @@ static inline int ipcring_check_endpoint(__u32 flags, __u32 role, __u32 lane, __
 {
 	if (flags & ~IPCRING_EP_NONBLOCK)
 		return -EINVAL;
-	if (role != IPCRING_ROLE_PRODUCER && role != IPCRING_ROLE_CONSUMER)
+	if (role < IPCRING_ROLE_PRODUCER || role > IPCRING_ROLE_OBSERVER)
 		return -EINVAL;
 	return lane < (role == IPCRING_ROLE_PRODUCER ? lanes : 1) ? 0 : -EINVAL;
 }
@@ -114,6 +124,22 @@ static inline int ipcring_check_wait(const struct ipcring_wait *p, const struct 
 	if (p->flags || p->resv || p->need > (records ? geo->msg_size : 0))
 		return -EINVAL;
 	return 0;
+}
+
+/**
+ * ipcring_check_stats() - check a struct ipcring_stats
+ * @p:		the kernel's copy
+ * @geo:	the channel's shape
+ * @own:	lane of the asking producer, IPCRING_LANE_ALL for other roles
+ *
+ * Return: 0, -EINVAL, -EACCES.
+ */
+static inline int ipcring_check_stats(const struct ipcring_stats *p,
+				      const struct ipcring_geo *geo, __u32 own)
+{
+	if (p->resv || (p->lane >= geo->lanes && p->lane != IPCRING_LANE_ALL))
+		return -EINVAL;
+	return own == IPCRING_LANE_ALL || own == p->lane ? 0 : -EACCES;
 }
 
 #endif /* IPCRING_PARAM_H */

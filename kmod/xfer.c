@@ -50,7 +50,7 @@ static __always_inline int ipcring_fill(struct ipcring_end *end, u64 *pos,
 }
 
 /* Who is told to come back may wait for epoll's next edge: ask the peer for it. */
-static noinline int ipcring_send_edge(struct ipcring_end *end, u32 len, u64 *pos)
+static int ipcring_send_edge(struct ipcring_end *end, u32 len, u64 *pos)
 {
 	int ret = ipcring_arm(end, len);
 
@@ -59,6 +59,16 @@ static noinline int ipcring_send_edge(struct ipcring_end *end, u32 len, u64 *pos
 	ret = ipcring_look_send(end, len, pos);
 	if (ret == -EAGAIN)
 		ipcring_edge(end);
+	return ret;
+}
+
+/* Without the wish to wait: no room is a drop. */
+static noinline int ipcring_send_full(struct ipcring_end *end, u32 len, u64 *pos)
+{
+	int ret = ipcring_send_edge(end, len, pos);
+
+	if (ret == -EAGAIN)
+		atomic64_inc(&end->lane->drops);
 	return ret;
 }
 
@@ -76,7 +86,7 @@ static __always_inline ssize_t ipcring_send(struct ipcring_end *end, struct iov_
 		return ret;
 	ret = ipcring_look_send(end, len, &pos);
 	if (ret == -EAGAIN && how & IPCRING_NOWAIT)
-		ret = ipcring_send_edge(end, len, &pos);
+		ret = ipcring_send_full(end, len, &pos);
 	if (!ret)
 		ret = ipcring_fill(end, &pos, from, len);
 	mutex_unlock(&end->xfer);

@@ -174,10 +174,14 @@ TEST_F(args, reserved_fields)
 /* FEATURES and INFO have no flags. */
 TEST_F(args, unknown_flags)
 {
-	uint32_t known = variant->cmd == IPCRING_IOC_ENDPOINT ? IPCRING_EP_NONBLOCK : 0;
+	uint32_t known = 0;
 
 	if (variant->out)
 		return;
+	if (variant->cmd == IPCRING_IOC_ENDPOINT)
+		known = IPCRING_EP_NONBLOCK;
+	if (variant->cmd == IPCRING_IOC_CREATE)
+		known = IPCRING_CREATE_TRUST_ALL | IPCRING_CREATE_TRUST_NONE;
 	for (int bit = 0; bit < 32; bit++) {
 		self->p.create.flags = 1u << bit;
 		if (!(known & 1u << bit))

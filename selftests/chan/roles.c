@@ -57,7 +57,7 @@ TEST_F(roles, nothing_seeks)
 TEST_F(roles, unknown_role)
 {
 	EXPECT_EQ(-EINVAL, chan_endpoint(self->c.control, IPCRING_ROLE_CONTROL, 0));
-	EXPECT_EQ(-EINVAL, chan_endpoint(self->c.control, IPCRING_ROLE_CONSUMER + 1, 0));
+	EXPECT_EQ(-EINVAL, chan_endpoint(self->c.control, IPCRING_ROLE_OBSERVER + 1, 0));
 	EXPECT_EQ(-EINVAL, chan_endpoint(self->c.control, ~0u, 0));
 }
 
