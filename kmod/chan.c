@@ -43,6 +43,11 @@ static int ipcring_add_lane(struct ipcring_chan *chan, u32 nr)
 	return ipcring_alloc_lane(lane, &chan->geo);
 }
 
+static void ipcring_all_ready(struct ipcring_chan *chan)
+{
+	atomic64_set(&chan->ready, GENMASK_ULL(chan->geo.lanes - 1, 0));
+}
+
 /**
  * ipcring_chan_alloc() - make a channel
  * @geo:	its shape
@@ -64,6 +69,9 @@ struct ipcring_chan *ipcring_chan_alloc(const struct ipcring_geo *geo)
 	kref_init(&chan->ref);
 	spin_lock_init(&chan->lock);
 	ipcring_init_end(&chan->cons, chan, NULL);
+	chan->plain = geo->lanes == 1 && geo->consumers == 1;
+	/* Nobody has armed a lane yet: look at all. */
+	ipcring_all_ready(chan);
 	for (nr = 0; nr < geo->lanes; nr++) {
 		ret = ipcring_add_lane(chan, nr);
 		if (ret)
@@ -122,6 +130,18 @@ void ipcring_unreserve_end(struct ipcring_end *end)
 	spin_unlock(&end->chan->lock);
 }
 
+/* A new producer starts a corrupt lane afresh: the last one's end left it sound. */
+static bool ipcring_open_lane(struct ipcring_lane *lane)
+{
+	bool was_corrupt = lane->corrupt;
+
+	lockdep_assert_held(&lane->prod.chan->lock);
+	WRITE_ONCE(lane->corrupt, false);
+	/* Release: pairs with the load in ipcring_look_lane(). */
+	smp_store_release(&lane->epoch, lane->epoch + 1);
+	return was_corrupt;
+}
+
 /**
  * ipcring_open_end() - the reserved place has a file: the peer sees it
  * @end:	the side
@@ -129,9 +149,11 @@ void ipcring_unreserve_end(struct ipcring_end *end)
 void ipcring_open_end(struct ipcring_end *end)
 {
 	struct ipcring_chan *chan = end->chan;
+	bool look = false;
 
 	spin_lock(&chan->lock);
 	if (end->lane) {
+		look = ipcring_open_lane(end->lane);
 		chan->nr_prods++;
 		WRITE_ONCE(chan->prods_gone, false);
 	} else {
@@ -139,15 +161,48 @@ void ipcring_open_end(struct ipcring_end *end)
 		WRITE_ONCE(chan->cons_gone, false);
 	}
 	spin_unlock(&chan->lock);
+	if (!look)
+		return;
+	/* Consumers had set it aside: who sleeps has not armed it. */
+	ipcring_set_ready(end->lane);
+	ipcring_wake(&chan->cons, end->lane, ring_load(&end->lane->ring.prod->pos),
+		     IPCRING_WAKE_END);
 }
 
-static void ipcring_wake_producers(struct ipcring_chan *chan)
+static void ipcring_close_producer(struct ipcring_lane *lane)
 {
+	struct ipcring_chan *chan = lane->prod.chan;
+
+	/* Before the place is free: nobody else may write to the lane yet. */
+	if (ring_seal(&lane->ring))
+		atomic64_inc(&lane->drops);
+	/* A mapped producer may have died between its message and its WAKE. */
+	ipcring_set_ready(lane);
+	spin_lock(&chan->lock);
+	WRITE_ONCE(lane->prod.nr_taken, 0);
+	if (!--chan->nr_prods)
+		/* Release: the last message is visible before, see ipcring_look(). */
+		smp_store_release(&chan->prods_gone, true);
+	spin_unlock(&chan->lock);
+	ipcring_wake(&chan->cons, lane, ring_load(&lane->ring.prod->pos), IPCRING_WAKE_END);
+}
+
+static void ipcring_close_consumer(struct ipcring_chan *chan)
+{
+	/* What was handed out to this one has to be looked at by the others. */
+	ipcring_all_ready(chan);
+	spin_lock(&chan->lock);
+	WRITE_ONCE(chan->cons.nr_taken, chan->cons.nr_taken - 1);
+	if (!--chan->nr_cons)
+		/* Release: the last place is free before, see ipcring_look_send(). */
+		smp_store_release(&chan->cons_gone, true);
+	spin_unlock(&chan->lock);
 	for (u32 nr = 0; nr < chan->geo.lanes; nr++) {
 		struct ipcring_lane *lane = &chan->lanes[nr];
 
 		ipcring_wake(&lane->prod, lane, ring_load(&lane->ring.cons->pos), IPCRING_WAKE_END);
 	}
+	ipcring_edge(&chan->cons, 0);
 }
 
 /**
@@ -156,22 +211,10 @@ static void ipcring_wake_producers(struct ipcring_chan *chan)
  */
 void ipcring_close_end(struct ipcring_end *end)
 {
-	struct ipcring_chan *chan = end->chan;
-	struct ipcring_lane *lane = end->lane;
-
-	spin_lock(&chan->lock);
-	WRITE_ONCE(end->nr_taken, end->nr_taken - 1);
-	if (lane && !--chan->nr_prods)
-		/* Release: the last message is visible before, see ipcring_look_recv(). */
-		smp_store_release(&chan->prods_gone, true);
-	else if (!lane && !--chan->nr_cons)
-		/* Release: the last place is free before, see ipcring_look_send(). */
-		smp_store_release(&chan->cons_gone, true);
-	spin_unlock(&chan->lock);
-	if (lane)
-		ipcring_wake(&chan->cons, lane, ring_load(&lane->ring.prod->pos), IPCRING_WAKE_END);
+	if (end->lane)
+		ipcring_close_producer(end->lane);
 	else
-		ipcring_wake_producers(chan);
+		ipcring_close_consumer(end->chan);
 }
 
 static u32 ipcring_lane_state(const struct ipcring_lane *lane)

@@ -94,6 +94,9 @@ struct ipcring_lane {
  * @geo:	its shape
  * @id:		number for tracepoints and fdinfo, never reused
  * @ref:	held by every file
+ * @plain:	one lane and one consumer
+ * @next:	lane that the next read() looks at first, to be fair; a hint
+ * @ready:	bit n: lane n is to be looked at; with one lane not used
  * @lock:	who is open
  * @nr_prods:	open producers of all lanes
  * @nr_cons:	open consumers
@@ -106,6 +109,9 @@ struct ipcring_chan {
 	struct ipcring_geo geo;
 	u64 id;
 	struct kref ref;
+	bool plain;
+	u32 next;
+	atomic64_t ready;
 	spinlock_t lock;	/* nr_*, *_gone, epoch, corrupt */
 	u32 nr_prods;
 	u32 nr_cons;
@@ -147,7 +153,9 @@ ssize_t ipcring_read_iter(struct kiocb *iocb, struct iov_iter *to);
 /* wait.c */
 int ipcring_corrupt(struct ipcring_lane *lane, u32 epoch);
 void ipcring_wake_up(struct ipcring_end *end, struct ipcring_lane *lane, u64 pos, unsigned int how);
-void ipcring_edge(struct ipcring_end *end);
+void ipcring_edge(struct ipcring_end *end, int nr);
+void ipcring_baton(struct ipcring_end *end);
+int ipcring_arm_lane(struct ipcring_lane *lane);
 int ipcring_look(struct ipcring_end *end, u32 len);
 int ipcring_arm(struct ipcring_end *end, u32 len);
 int ipcring_sleep(struct ipcring_end *end, u32 len, ktime_t *deadline);
@@ -211,6 +219,22 @@ static __always_inline int ipcring_look_lane(struct ipcring_lane *lane, u64 *pos
 	if (unlikely(found == -EBADMSG))
 		return ipcring_corrupt(lane, epoch);
 	return found;
+}
+
+/**
+ * ipcring_set_ready() - a lane is to be looked at
+ * @lane:	the lane; what its producer published was stored before
+ */
+static __always_inline void ipcring_set_ready(struct ipcring_lane *lane)
+{
+	struct ipcring_chan *chan = lane->prod.chan;
+
+	if (chan->geo.lanes == 1)
+		return;
+	/* Pairs with C in ring_arm_consumer(): it sees the message or we the bit. */
+	smp_mb();
+	if (!(atomic64_read(&chan->ready) & BIT_ULL(lane->nr)))
+		atomic64_or(BIT_ULL(lane->nr), &chan->ready);
 }
 
 #endif /* IPCRING_CHAN_H */

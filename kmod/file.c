@@ -237,14 +237,14 @@ static const struct file_operations ipcring_observer_fops = {
 };
 
 static int ipcring_chan_file(struct ipcring_chan *chan, const char *name,
-			     const struct file_operations *fops)
+			     const struct file_operations *fops, int flags)
 {
 	struct file *file;
 	int fd;
 
 	kref_get(&chan->ref);
 	/* Access mode 3: neither reads nor writes nor maps, see open(2). */
-	file = ipcring_new_file(name, fops, chan, O_ACCMODE, &fd);
+	file = ipcring_new_file(name, fops, chan, O_ACCMODE | flags, &fd);
 	if (IS_ERR(file)) {
 		ipcring_chan_put(chan);
 		return PTR_ERR(file);
@@ -253,8 +253,25 @@ static int ipcring_chan_file(struct ipcring_chan *chan, const char *name,
 	return fd;
 }
 
+/* Return: the reserved end, or an error pointer: -EBUSY. */
+static struct ipcring_end *ipcring_find_place(struct ipcring_chan *chan, u32 flags, u32 role,
+					      u32 lane)
+{
+	struct ipcring_end *end = &chan->cons;
+	u32 last = flags & IPCRING_EP_ANY_LANE ? chan->geo.lanes - 1 : lane;
+	int ret;
+
+	do {
+		if (role == IPCRING_ROLE_PRODUCER)
+			end = &chan->lanes[lane].prod;
+		ret = ipcring_reserve_end(end);
+	} while (ret && lane++ < last);
+	return ret ? ERR_PTR(ret) : end;
+}
+
 static int ipcring_open_role(struct ipcring_chan *chan, u32 flags, u32 role, u32 lane)
 {
+	int f_flags = flags & IPCRING_EP_NONBLOCK ? O_NONBLOCK : 0;
 	struct ipcring_end *end;
 	int ret;
 
@@ -262,15 +279,13 @@ static int ipcring_open_role(struct ipcring_chan *chan, u32 flags, u32 role, u32
 	if (ret)
 		return ret;
 	if (role == IPCRING_ROLE_OBSERVER)
-		return ipcring_chan_file(chan, "[ipcring-observer]", &ipcring_observer_fops);
-	if (READ_ONCE(chan->lanes[0].corrupt))
-		return -EBADMSG;
+		return ipcring_chan_file(chan, "[ipcring-observer]", &ipcring_observer_fops,
+					 f_flags);
 
-	end = role == IPCRING_ROLE_PRODUCER ? &chan->lanes[lane].prod : &chan->cons;
-	ret = ipcring_reserve_end(end);
-	if (ret)
-		return ret;
-	ret = ipcring_end_file(end, flags & IPCRING_EP_NONBLOCK ? O_NONBLOCK : 0);
+	end = ipcring_find_place(chan, flags, role, lane);
+	if (IS_ERR(end))
+		return PTR_ERR(end);
+	ret = ipcring_end_file(end, f_flags);
 	if (ret < 0)
 		ipcring_unreserve_end(end);
 	return ret;
@@ -323,7 +338,7 @@ int ipcring_create(const struct ipcring_create *param, u64 max_bytes)
 	chan = ipcring_chan_alloc(&geo);
 	if (IS_ERR(chan))
 		return PTR_ERR(chan);
-	ret = ipcring_chan_file(chan, "[ipcring]", &ipcring_control_fops);
+	ret = ipcring_chan_file(chan, "[ipcring]", &ipcring_control_fops, 0);
 	ipcring_chan_put(chan);
 	return ret;
 }

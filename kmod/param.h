@@ -71,7 +71,7 @@ static inline int ipcring_check_create(const struct ipcring_create *p, __u64 pag
 
 	if (p->flags & ~trust || (p->flags & trust) == trust)
 		return -EINVAL;
-	if (p->lanes > 1 || p->consumers > 1)
+	if (p->lanes > IPCRING_LANES_MAX || p->consumers > IPCRING_CONSUMERS_MAX)
 		return -EINVAL;
 	if (p->mode || p->prod_node || p->cons_node || p->resv ||
 	    !ipcring_all_zero(p->name, sizeof(p->name)))
@@ -101,7 +101,9 @@ static inline int ipcring_check_create(const struct ipcring_create *p, __u64 pag
  */
 static inline int ipcring_check_endpoint(__u32 flags, __u32 role, __u32 lane, __u32 lanes)
 {
-	if (flags & ~IPCRING_EP_NONBLOCK)
+	if (flags & ~(IPCRING_EP_NONBLOCK | IPCRING_EP_ANY_LANE))
+		return -EINVAL;
+	if (flags & IPCRING_EP_ANY_LANE && (role != IPCRING_ROLE_PRODUCER || lane))
 		return -EINVAL;
 	if (role < IPCRING_ROLE_PRODUCER || role > IPCRING_ROLE_OBSERVER)
 		return -EINVAL;

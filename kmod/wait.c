@@ -32,17 +32,62 @@ static u64 ipcring_pos(const struct ipcring_end *end)
 	return ring_load(&end->chan->lanes[0].ring.cons->pos);
 }
 
-static __always_inline int ipcring_look_pos(struct ipcring_end *end, u32 len, u64 *pos)
+static __always_inline int ipcring_arm_recv(struct ipcring_lane *lane)
 {
-	int found;
-	bool gone;
-	u32 got;
+	struct ipcring_end *end = &lane->prod.chan->cons;
+	u64 armed, pos;
+	u32 len;
+	int ret;
 
-	if (end->lane)
-		return ipcring_look_send(end, len, pos);
-	/* Acquire: pairs with the release in ipcring_close_end(). */
-	gone = smp_load_acquire(&end->chan->prods_gone);
-	found = ipcring_look_lane(end->chan->lanes, pos, &got);
+	spin_lock(&end->lock);
+	armed = ring_arm_consumer(&lane->ring);
+	spin_unlock(&end->lock);
+	ret = ipcring_look_lane(lane, &pos, &len);
+	return ret == -EAGAIN && pos != armed ? 0 : ret;
+}
+
+/**
+ * ipcring_arm_lane() - ask a lane's mapped producer for a wake-up, then look
+ * @lane:	the lane
+ *
+ * Return: -EAGAIN the producer will call WAKE; 0 look again; -EBADMSG.
+ */
+int ipcring_arm_lane(struct ipcring_lane *lane)
+{
+	return ipcring_arm_recv(lane);
+}
+
+/* A corrupt lane is set aside. What is found will be looked at by read(), too. */
+static noinline int ipcring_look_lanes(struct ipcring_chan *chan, bool arm)
+{
+	u64 pos, ready = 0;
+	u32 len;
+
+	for (u32 nr = 0; nr < chan->geo.lanes; nr++) {
+		struct ipcring_lane *lane = &chan->lanes[nr];
+		int ret = arm ? ipcring_arm_lane(lane) : ipcring_look_lane(lane, &pos, &len);
+
+		if (!ret)
+			ready |= BIT_ULL(nr);
+	}
+	atomic64_or(ready, &chan->ready);
+	return ready ? 0 : -EAGAIN;
+}
+
+static __always_inline int ipcring_look_cons(struct ipcring_chan *chan, bool arm)
+{
+	/* Acquire: pairs with the release in ipcring_close_producer(). */
+	bool gone = smp_load_acquire(&chan->prods_gone);
+	int found;
+	u64 pos;
+	u32 len;
+
+	if (chan->geo.lanes > 1)
+		found = ipcring_look_lanes(chan, arm);
+	else if (arm)
+		found = ipcring_arm_recv(chan->lanes);
+	else
+		found = ipcring_look_lane(chan->lanes, &pos, &len);
 	return found == -EAGAIN && gone ? -EPIPE : found;
 }
 
@@ -57,11 +102,25 @@ int ipcring_look(struct ipcring_end *end, u32 len)
 {
 	u64 pos;
 
-	return ipcring_look_pos(end, len, &pos);
+	if (end->lane)
+		return ipcring_look_send(end, len, &pos);
+	return ipcring_look_cons(end->chan, false);
+}
+
+static __always_inline int ipcring_arm_send(struct ipcring_end *end, u32 len)
+{
+	u64 armed, pos;
+	int ret;
+
+	spin_lock(&end->lock);
+	armed = ring_arm_producer(&end->lane->ring, len);
+	spin_unlock(&end->lock);
+	ret = ipcring_look_send(end, len, &pos);
+	return ret == -EAGAIN && pos != armed ? 0 : ret;
 }
 
 /**
- * ipcring_arm() - ask a mapped peer for a wake-up, then look
+ * ipcring_arm() - ask mapped peers for a wake-up, then look
  * @end:	the side; the caller is on its wait queue, or looks again by itself
  * @len:	producer: payload in bytes to have room for; consumer: 0
  *
@@ -73,17 +132,7 @@ int ipcring_look(struct ipcring_end *end, u32 len)
  */
 int ipcring_arm(struct ipcring_end *end, u32 len)
 {
-	u64 armed, pos;
-	int ret;
-
-	spin_lock(&end->lock);
-	if (end->lane)
-		armed = ring_arm_producer(&end->lane->ring, len);
-	else
-		armed = ring_arm_consumer(&end->chan->lanes[0].ring);
-	spin_unlock(&end->lock);
-	ret = ipcring_look_pos(end, len, &pos);
-	return ret == -EAGAIN && pos != armed ? 0 : ret;
+	return end->lane ? ipcring_arm_send(end, len) : ipcring_look_cons(end->chan, true);
 }
 
 static int ipcring_wake_task(struct wait_queue_entry *wait, unsigned int mode, int flags, void *key)
@@ -103,10 +152,10 @@ void ipcring_wake_up(struct ipcring_end *end, struct ipcring_lane *lane, u64 pos
 {
 	__poll_t events = ipcring_poll_go(end);
 
-	trace_ipcring_wake(end->chan->id, end->role, pos);
+	trace_ipcring_wake(end->chan->id, end->role, pos, lane->nr);
 	atomic64_inc(end->lane ? &lane->prod_wakes : &lane->cons_wakes);
 	if (how & IPCRING_WAKE_END)
-		wake_up_interruptible_poll(&end->wq, events | IPCRING_POLL_END);
+		__wake_up(&end->wq, TASK_INTERRUPTIBLE, 0, poll_to_key(events | IPCRING_POLL_END));
 	else if (how & IPCRING_WAKE_HERE)
 		__wake_up(&end->wq, TASK_INTERRUPTIBLE, 1,
 			  (void *)((unsigned long)poll_to_key(events) | IPCRING_KEY_HERE));
@@ -117,12 +166,28 @@ void ipcring_wake_up(struct ipcring_end *end, struct ipcring_lane *lane, u64 pos
 }
 
 /**
- * ipcring_edge() - have who polls a side look again
- * @end:	the side: it can go on, or it cannot be told that it cannot
+ * ipcring_edge() - have who waits on a side look again, without news from the peer
+ * @end:	the side
+ * @nr:		of those who wait exclusively wake so many; 0: all
  */
-void ipcring_edge(struct ipcring_end *end)
+void ipcring_edge(struct ipcring_end *end, int nr)
 {
-	wake_up_interruptible_poll(&end->wq, ipcring_poll_go(end));
+	__wake_up(&end->wq, TASK_INTERRUPTIBLE, nr, poll_to_key(ipcring_poll_go(end)));
+}
+
+/**
+ * ipcring_baton() - a consumer stops waiting: who waits beside it is looked after
+ * @end:	the consumers' side
+ *
+ * One message wakes one of those who wait in read(), and the event word was armed
+ * once for all. Who takes the message, or gives up, may be the only one who knows.
+ */
+void ipcring_baton(struct ipcring_end *end)
+{
+	if (end->lane || end->chan->geo.consumers == 1 || !wq_has_sleeper(&end->wq))
+		return;
+	if (ipcring_arm(end, 0) != -EAGAIN)
+		ipcring_edge(end, 1);
 }
 
 /**
@@ -148,27 +213,33 @@ int ipcring_corrupt(struct ipcring_lane *lane, u32 epoch)
 	if (news) {
 		atomic64_inc(&lane->corruptions);
 		ipcring_wake(&lane->prod, lane, ring_load(&lane->ring.cons->pos), IPCRING_WAKE_END);
-		ipcring_wake(&chan->cons, lane, ring_load(&lane->ring.prod->pos), IPCRING_WAKE_END);
+		/* A consumer of many lanes sets it aside. */
+		if (chan->geo.lanes == 1)
+			ipcring_wake(&chan->cons, lane, ring_load(&lane->ring.prod->pos),
+				     IPCRING_WAKE_END);
 	}
 	return -EBADMSG;
 }
 
-/**
- * ipcring_sleep() - sleep until a side can go on
- * @end:	the side
- * @len:	producer: payload in bytes to have room for; consumer: 0
- * @deadline:	absolute CLOCK_MONOTONIC time, 0 to look only; NULL: none
- *
- * Return: 0, -EPIPE, -EBADMSG as ipcring_look(); -ETIMEDOUT, -ERESTARTSYS.
- */
-int ipcring_sleep(struct ipcring_end *end, u32 len, ktime_t *deadline)
+static u32 ipcring_trace_lane(const struct ipcring_end *end)
+{
+	if (end->lane)
+		return end->lane->nr;
+	return end->chan->geo.lanes == 1 ? 0 : IPCRING_LANE_ALL;
+}
+
+static __always_inline int ipcring_do_sleep(struct ipcring_end *end, u32 len,
+					    ktime_t *deadline, bool one)
 {
 	bool expired = deadline && !*deadline;
 	DEFINE_WAIT_FUNC(wait, ipcring_wake_task);
 	int ret;
 
 	do {
-		prepare_to_wait(&end->wq, &wait, TASK_INTERRUPTIBLE);
+		if (one)
+			prepare_to_wait_exclusive(&end->wq, &wait, TASK_INTERRUPTIBLE);
+		else
+			prepare_to_wait(&end->wq, &wait, TASK_INTERRUPTIBLE);
 		ret = ipcring_arm(end, len);
 		if (ret != -EAGAIN)
 			break;
@@ -178,13 +249,34 @@ int ipcring_sleep(struct ipcring_end *end, u32 len, ktime_t *deadline)
 		ret = -ERESTARTSYS;
 		if (signal_pending(current))
 			break;
-		trace_ipcring_wait(end->chan->id, end->role, ipcring_pos(end));
+		trace_ipcring_wait(end->chan->id, end->role, ipcring_pos(end),
+				   ipcring_trace_lane(end));
 		atomic64_inc(&end->waits);
 		expired = !schedule_hrtimeout_range(deadline, 0, HRTIMER_MODE_ABS);
 		/* Mostly this ends it, and saves the way back onto the queue. */
 		ret = ipcring_look(end, len);
 	} while (ret == -EAGAIN);
 	finish_wait(&end->wq, &wait);
+	return ret;
+}
+
+/**
+ * ipcring_sleep() - sleep until a side can go on, to transfer one message then
+ * @end:	the side
+ * @len:	producer: payload in bytes to have room for; consumer: 0
+ * @deadline:	absolute CLOCK_MONOTONIC time, 0 to look only; NULL: none
+ *
+ * After 0 the caller tries, or passes the message on with ipcring_baton().
+ *
+ * Return: 0, -EPIPE, -EBADMSG as ipcring_look(); -ETIMEDOUT, -ERESTARTSYS.
+ */
+int ipcring_sleep(struct ipcring_end *end, u32 len, ktime_t *deadline)
+{
+	bool one = !end->lane && end->chan->geo.consumers > 1;
+	int ret = ipcring_do_sleep(end, len, deadline, one);
+
+	if (one && ret)
+		ipcring_baton(end);
 	return ret;
 }
 
@@ -218,6 +310,24 @@ __poll_t ipcring_poll(struct file *file, poll_table *wait)
 	}
 }
 
+/* Hand the ready bits out: they are taken back if nobody gets them. */
+static __always_inline int ipcring_put_ready(struct ipcring_end *end, const struct ipcring_wait *param,
+			     struct ipcring_wait __user *arg)
+{
+	struct ipcring_chan *chan = end->chan;
+	u64 ready = 0;
+
+	if (param->size < offsetofend(struct ipcring_wait, ready))
+		return 0;
+	if (!end->lane)
+		ready = chan->geo.lanes == 1 ? 1 : atomic64_xchg(&chan->ready, 0);
+	if (!put_user(ready, &arg->ready))
+		return 0;
+	if (!end->lane)
+		atomic64_or(ready, &chan->ready);
+	return -EFAULT;
+}
+
 long ipcring_ioc_wait(struct ipcring_end *end, void __user *arg)
 {
 	const struct ipcring_geo *geo = &end->chan->geo;
@@ -235,18 +345,28 @@ long ipcring_ioc_wait(struct ipcring_end *end, void __user *arg)
 	if (end->lane)
 		len = param.need ? param.need : geo->msg_size;
 	deadline = min_t(u64, param.deadline, KTIME_MAX);
-	return ipcring_sleep(end, len, deadline == KTIME_MAX ? NULL : &deadline);
+	ret = ipcring_do_sleep(end, len, deadline == KTIME_MAX ? NULL : &deadline, false);
+	return ret ? ret : ipcring_put_ready(end, &param, arg);
+}
+
+static void ipcring_wake_producers(struct ipcring_chan *chan)
+{
+	for (u32 nr = 0; nr < chan->geo.lanes; nr++) {
+		struct ipcring_lane *lane = &chan->lanes[nr];
+
+		ipcring_wake(&lane->prod, lane, ring_load(&lane->ring.cons->pos), 0);
+	}
 }
 
 long ipcring_ioc_wake(struct ipcring_end *end, unsigned long arg)
 {
-	struct ipcring_lane *lane = end->lane;
-
 	if (arg)
 		return -EINVAL;
-	if (lane)
-		ipcring_wake(&end->chan->cons, lane, ipcring_pos(end), 0);
-	else
-		ipcring_wake(&end->chan->lanes[0].prod, end->chan->lanes, ipcring_pos(end), 0);
+	if (end->lane) {
+		ipcring_set_ready(end->lane);
+		ipcring_wake(&end->chan->cons, end->lane, ipcring_pos(end), 0);
+	} else {
+		ipcring_wake_producers(end->chan);
+	}
 	return 0;
 }

@@ -44,7 +44,7 @@ static __always_inline int ipcring_fill(struct ipcring_end *end, u64 *pos,
 		return -EFAULT;
 	}
 	/* Before the receiver can see the message: its own stamps must come later. */
-	trace_ipcring_send(end->chan->id, *pos, len);
+	trace_ipcring_send(end->chan->id, *pos, len, end->lane->nr);
 	*pos = ring_publish(r, *pos, len);
 	return 0;
 }
@@ -58,7 +58,7 @@ static int ipcring_send_edge(struct ipcring_end *end, u32 len, u64 *pos)
 		return ret;
 	ret = ipcring_look_send(end, len, pos);
 	if (ret == -EAGAIN)
-		ipcring_edge(end);
+		ipcring_edge(end, 1);
 	return ret;
 }
 
@@ -92,6 +92,7 @@ static __always_inline ssize_t ipcring_send(struct ipcring_end *end, struct iov_
 	mutex_unlock(&end->xfer);
 	if (ret)
 		return ret;
+	ipcring_set_ready(end->lane);
 	ipcring_wake(&end->chan->cons, end->lane, pos, how);
 	return len;
 }
@@ -139,46 +140,146 @@ struct ipcring_msg {
 	u32 len;
 };
 
-static __always_inline int ipcring_look_recv(struct ipcring_end *end, struct ipcring_msg *msg)
+static __always_inline int ipcring_copy_out(const struct ipcring_msg *msg, struct iov_iter *to)
 {
-	/* Acquire: pairs with the release in ipcring_close_end(). */
-	bool gone = smp_load_acquire(&end->chan->prods_gone);
-	int found;
-
-	msg->lane = end->chan->lanes;
-	found = ipcring_look_lane(msg->lane, &msg->pos, &msg->len);
-	return found == -EAGAIN && gone ? -EPIPE : found;
-}
-
-static __always_inline int ipcring_drain(struct ipcring_end *end, const struct ipcring_msg *msg,
-					 struct iov_iter *to)
-{
-	const struct ring *r = &msg->lane->ring;
 	size_t copied;
 
-	lockdep_assert_held(&end->xfer);
 	if (iov_iter_count(to) < msg->len)
 		return -EMSGSIZE;
 	/* Bounded, see ipcring_fill(). */
-	copied = _copy_to_iter(ring_payload(ring_slot(r, msg->pos)), msg->len, to);
-	if (copied != msg->len) {
-		iov_iter_revert(to, copied);
-		return -EFAULT;
+	copied = _copy_to_iter(ring_payload(ring_slot(&msg->lane->ring, msg->pos)), msg->len, to);
+	if (copied == msg->len)
+		return 0;
+	iov_iter_revert(to, copied);
+	return -EFAULT;
+}
+
+/*
+ * Is what was copied, or failed to be, our message? -ESTALE: it is another's.
+ * No lock is held: another consumer's user memory must not hold us up.
+ */
+static int ipcring_claim(const struct ipcring_msg *msg, struct iov_iter *to, int ret)
+{
+	const struct ring *r = &msg->lane->ring;
+
+	if (ret)
+		return ring_load(&r->cons->pos) == msg->pos ? ret : -ESTALE;
+	if (ring_claim(r, msg->pos, msg->len))
+		return 0;
+	iov_iter_revert(to, msg->len);
+	return -ESTALE;
+}
+
+/* Each further round is one that another consumer won. */
+static int ipcring_take_shared(struct ipcring_msg *msg, struct iov_iter *to)
+{
+	int ret;
+
+	do {
+		ret = ipcring_look_lane(msg->lane, &msg->pos, &msg->len);
+		if (ret)
+			return ret;
+		ret = ipcring_claim(msg, to, ipcring_copy_out(msg, to));
+	} while (ret == -ESTALE && !fatal_signal_pending(current));
+	return ret == -ESTALE ? -ERESTARTSYS : ret;
+}
+
+static __always_inline int ipcring_take(struct ipcring_msg *msg, struct iov_iter *to)
+{
+	int ret;
+
+	ret = ipcring_look_lane(msg->lane, &msg->pos, &msg->len);
+	if (ret)
+		return ret;
+	ret = ipcring_copy_out(msg, to);
+	if (!ret)
+		ring_release(&msg->lane->ring, msg->pos, msg->len);
+	return ret;
+}
+
+/* A lane was empty: whoever writes next has to say so. */
+static void ipcring_clear_ready(struct ipcring_lane *lane)
+{
+	struct ipcring_chan *chan = lane->prod.chan;
+
+	atomic64_andnot(BIT_ULL(lane->nr), &chan->ready);
+	/* Its full barrier pairs with that of ipcring_set_ready(). */
+	if (!ipcring_arm_lane(lane))
+		atomic64_or(BIT_ULL(lane->nr), &chan->ready);
+}
+
+/* The lanes that are ready, in turn, from the one after the last that had something. */
+static int ipcring_take_any(struct ipcring_chan *chan, struct ipcring_msg *msg, struct iov_iter *to)
+{
+	u32 lanes = chan->geo.lanes, first = READ_ONCE(chan->next);
+	u64 ready = lanes == 1 ? 1 : atomic64_read(&chan->ready);
+	int ret = -EAGAIN;
+
+	for (u32 i = 0; i < lanes; i++) {
+		u32 nr = (first + i) % lanes;
+
+		if (!(ready & BIT_ULL(nr)))
+			continue;
+		msg->lane = &chan->lanes[nr];
+		ret = chan->geo.consumers == 1 ? ipcring_take(msg, to) : ipcring_take_shared(msg, to);
+		if (lanes == 1)
+			return ret;
+		if (!ret)
+			WRITE_ONCE(chan->next, nr + 1);
+		if (ret != -EAGAIN && ret != -EBADMSG)
+			return ret;
+		ipcring_clear_ready(msg->lane);
 	}
-	ring_release(r, msg->pos, msg->len);
-	return 0;
+	return -EAGAIN;
 }
 
 /* See ipcring_send_edge(). */
-static noinline int ipcring_recv_edge(struct ipcring_end *end, struct ipcring_msg *msg)
+static int ipcring_take_edge(struct ipcring_end *end, struct ipcring_msg *msg, struct iov_iter *to)
 {
 	int ret = ipcring_arm(end, 0);
 
 	if (ret)
 		return ret;
-	ret = ipcring_look_recv(end, msg);
+	ret = ipcring_take_any(end->chan, msg, to);
 	if (ret == -EAGAIN)
-		ipcring_edge(end);
+		ipcring_edge(end, 1);
+	return ret;
+}
+
+/* -EAGAIN without NOWAIT also if all producers are gone: ipcring_sleep() says so. */
+static noinline int ipcring_recv_any(struct ipcring_end *end, struct iov_iter *to,
+				     unsigned int how, struct ipcring_msg *msg)
+{
+	bool shared = end->chan->geo.consumers > 1;
+	int ret;
+
+	ret = shared ? 0 : ipcring_lock(end, how);
+	if (ret)
+		return ret;
+	ret = ipcring_take_any(end->chan, msg, to);
+	if (ret == -EAGAIN && how & IPCRING_NOWAIT)
+		ret = ipcring_take_edge(end, msg, to);
+	if (!shared)
+		mutex_unlock(&end->xfer);
+	else if (ret != -EAGAIN)
+		ipcring_baton(end);
+	return ret;
+}
+
+/* One lane, one consumer. */
+static __always_inline int ipcring_recv_plain(struct ipcring_end *end, struct iov_iter *to,
+					      unsigned int how, struct ipcring_msg *msg)
+{
+	int ret;
+
+	ret = ipcring_lock(end, how);
+	if (ret)
+		return ret;
+	msg->lane = end->chan->lanes;
+	ret = ipcring_take(msg, to);
+	if (ret == -EAGAIN && how & IPCRING_NOWAIT)
+		ret = ipcring_take_edge(end, msg, to);
+	mutex_unlock(&end->xfer);
 	return ret;
 }
 
@@ -189,18 +290,13 @@ static __always_inline ssize_t ipcring_recv(struct ipcring_end *end, struct iov_
 	struct ipcring_msg msg;
 	int ret;
 
-	ret = ipcring_lock(end, how);
+	if (likely(end->chan->plain))
+		ret = ipcring_recv_plain(end, to, how, &msg);
+	else
+		ret = ipcring_recv_any(end, to, how, &msg);
 	if (ret)
 		return ret;
-	ret = ipcring_look_recv(end, &msg);
-	if (ret == -EAGAIN && how & IPCRING_NOWAIT)
-		ret = ipcring_recv_edge(end, &msg);
-	if (!ret)
-		ret = ipcring_drain(end, &msg, to);
-	mutex_unlock(&end->xfer);
-	if (ret)
-		return ret;
-	trace_ipcring_recv(end->chan->id, msg.pos, msg.len);
+	trace_ipcring_recv(end->chan->id, msg.pos, msg.len, msg.lane->nr);
 	*nr = msg.lane->nr;
 	ipcring_wake(&msg.lane->prod, msg.lane,
 		     msg.pos + ring_units(&msg.lane->ring, msg.len), how);
@@ -210,12 +306,13 @@ static __always_inline ssize_t ipcring_recv(struct ipcring_end *end, struct iov_
 /**
  * ipcring_try_recv() - receive a message if there is one
  * @end:	the consumers' side
- * @to:		room for it; filled only if it was received
+ * @to:		room for it; advanced only if it was received
  * @how:	IPCRING_NOWAIT, IPCRING_WAKE_*
  * @nr:		out: the lane that it came by
  *
  * Return: its length; -EAGAIN, -EBADMSG, -EMSGSIZE, -EFAULT as read(); -EPIPE every
- * producer is gone; -ERESTARTSYS a signal came before the transfer lock.
+ * producer is gone (without NOWAIT ipcring_sleep() finds that out); -ERESTARTSYS a
+ * signal came before the transfer lock.
  */
 ssize_t ipcring_try_recv(struct ipcring_end *end, struct iov_iter *to, unsigned int how, u32 *nr)
 {
@@ -235,7 +332,8 @@ noinline ssize_t ipcring_read_iter(struct kiocb *iocb, struct iov_iter *to)
 			return ret == -EPIPE ? 0 : ret;
 		ret = ipcring_sleep(end, 0, NULL);
 	} while (!ret && !fatal_signal_pending(current));
-	if (!ret)
-		return -EINTR;
-	return ret == -EPIPE ? 0 : ret;
+	if (ret)
+		return ret == -EPIPE ? 0 : ret;
+	ipcring_baton(end);
+	return -EINTR;
 }

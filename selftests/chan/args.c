@@ -179,7 +179,7 @@ TEST_F(args, unknown_flags)
 	if (variant->out)
 		return;
 	if (variant->cmd == IPCRING_IOC_ENDPOINT)
-		known = IPCRING_EP_NONBLOCK;
+		known = IPCRING_EP_NONBLOCK | IPCRING_EP_ANY_LANE;
 	if (variant->cmd == IPCRING_IOC_CREATE)
 		known = IPCRING_CREATE_TRUST_ALL | IPCRING_CREATE_TRUST_NONE;
 	for (int bit = 0; bit < 32; bit++) {

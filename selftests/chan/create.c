@@ -141,10 +141,12 @@ TEST_F(create, no_memory)
 
 TEST_F(create, features)
 {
+	const uint64_t want = IPCRING_FEAT_RW | IPCRING_FEAT_MMAP | IPCRING_FEAT_LANES;
 	struct ipcring_features p = { .size = sizeof(p), .features = ~0ULL };
 
 	ASSERT_EQ(0, errno_or(ioctl(self->dev, IPCRING_IOC_FEATURES, &p)));
-	EXPECT_EQ(IPCRING_FEAT_RW | IPCRING_FEAT_MMAP, p.features);
+	EXPECT_EQ(want, p.features & want);
+	EXPECT_EQ(0, p.features & ~(2 * IPCRING_FEAT_URING_MULTISHOT - 1));
 	EXPECT_EQ(sizeof(p), p.size);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A side stores nonsense in its own pages. The channel dies, the kernel does not. */
+/* A side stores nonsense in its own pages. The lane dies, the kernel does not. */
 #include "chan.h"
 
 #define SLOTS	4
@@ -60,8 +60,6 @@ static void expect_dead(struct __test_metadata *_metadata, struct chan *c)
 	EXPECT_EQ(POLLERR, chan_poll(c->prod, POLLIN | POLLOUT));
 	EXPECT_EQ(0, chan_wake(c->prod));
 	EXPECT_NE(0, chan_state(c->control) & IPCRING_ST_CORRUPT);
-	close(c->prod);
-	EXPECT_EQ(-EBADMSG, chan_endpoint(c->control, IPCRING_ROLE_PRODUCER, 0));
 }
 
 TEST_F(hostile, found_by_read)
@@ -119,6 +117,26 @@ TEST_F(hostile, repair_comes_too_late)
 	ring_store_release(&self->prod.prod->pos, 0);
 	ring_store_release(&self->cons.cons->pos, 0);
 	expect_dead(_metadata, &self->c);
+}
+
+/* What the bad producer left behind is not the next one's fault. */
+TEST_F(hostile, next_producer_starts_afresh)
+{
+	if (!BAD_LENGTH())
+		return;
+	STRIKE();
+	EXPECT_EQ(-EBADMSG, chan_read(self->c.cons, self->buf, sizeof(self->buf)));
+	unmap_ring(&self->prod);
+	close(self->c.prod);
+	EXPECT_EQ(-EBADMSG, chan_read(self->c.cons, self->buf, sizeof(self->buf)));
+	self->c.prod = chan_endpoint(self->c.control, IPCRING_ROLE_PRODUCER, 0);
+	ASSERT_LE(0, self->c.prod);
+	EXPECT_EQ(0, chan_state(self->c.control) & IPCRING_ST_CORRUPT);
+	for (int i = 0; i < SLOTS; i++)
+		ASSERT_EQ(1, chan_write(self->c.prod, "y", 1));
+	for (int i = 0; i < SLOTS; i++)
+		EXPECT_EQ(1, chan_read(self->c.cons, self->buf, sizeof(self->buf)));
+	EXPECT_EQ('y', self->buf[0]);
 }
 
 /* Whoever sleeps on the other side is told. */
