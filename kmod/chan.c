@@ -30,6 +30,7 @@ static void ipcring_init_end(struct ipcring_end *end, struct ipcring_chan *chan,
 	end->lane = lane;
 	end->role = lane ? IPCRING_ROLE_PRODUCER : IPCRING_ROLE_CONSUMER;
 	spin_lock_init(&end->lock);
+	end->least = U32_MAX;
 	mutex_init(&end->xfer);
 	init_waitqueue_head(&end->wq);
 }
@@ -246,7 +247,7 @@ void ipcring_get_info(struct ipcring_chan *chan, u32 role, u32 lane, struct ipcr
 	const struct ring *r = &chan->lanes[lane].ring;
 
 	info->role = role;
-	info->slots = geo->size;
+	info->slots = geo->stride ? geo->size : 0;
 	info->msg_size = geo->msg_size;
 	info->stride = geo->stride;
 	info->state = ipcring_state(chan);
@@ -258,7 +259,7 @@ void ipcring_get_info(struct ipcring_chan *chan, u32 role, u32 lane, struct ipcr
 	info->lanes = geo->lanes;
 	info->consumers = geo->consumers;
 	info->lane = lane;
-	info->bytes = 0;
+	info->bytes = geo->stride ? 0 : geo->size;
 }
 
 static void ipcring_add_stats(const struct ipcring_lane *lane, struct ipcring_stats *stats)

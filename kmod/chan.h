@@ -46,6 +46,8 @@ struct iov_iter;
  * @nr_taken:	files that are open or about to be
  * @lock:	the order of arming: an older position must not replace a newer one
  *		in the event word
+ * @nr_sleepers: producer of records: tasks in ipcring_sleep()
+ * @least:	the smallest payload that any of them wants room for, else U32_MAX
  * @xfer:	serialises the transfers of this side
  * @wq:		tasks of this side that wait for the peer
  * @waits:	times a task of this side went to sleep
@@ -55,7 +57,9 @@ struct ipcring_end {
 	struct ipcring_lane *lane;
 	u32 role;
 	u32 nr_taken;		/* under chan->lock; read without */
-	spinlock_t lock;	/* the event words */
+	spinlock_t lock;	/* the event words, nr_sleepers, least */
+	u32 nr_sleepers;
+	u32 least;
 	struct mutex xfer;	/* one transfer at a time */
 	wait_queue_head_t wq;
 	atomic64_t waits;

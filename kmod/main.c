@@ -58,7 +58,8 @@ static long ipcring_ioc_features(void __user *arg)
 		return ret;
 	if (param.resv)
 		return -EINVAL;
-	param.features = IPCRING_FEAT_RW | IPCRING_FEAT_MMAP | IPCRING_FEAT_LANES;
+	param.features = IPCRING_FEAT_RW | IPCRING_FEAT_MMAP | IPCRING_FEAT_RECORDS |
+			 IPCRING_FEAT_LANES;
 	return ipcring_copy_result(arg, &param, sizeof(param));
 }
 

@@ -15,6 +15,11 @@
 /* No page asks for the OOM killer: a channel is not worth a process. */
 #define IPCRING_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
+static unsigned int ipcring_mapped_pages(const struct ipcring_geo *geo)
+{
+	return IPCRING_PAGE_DATA + (ipcring_mapped_bytes(geo) >> PAGE_SHIFT);
+}
+
 static void ipcring_free_pages(struct ipcring_lane *lane)
 {
 	while (lane->nr_pages)
@@ -22,11 +27,13 @@ static void ipcring_free_pages(struct ipcring_lane *lane)
 	kvfree(lane->pages);
 }
 
-static int ipcring_alloc_pages(struct ipcring_lane *lane, unsigned int nr)
+static int ipcring_alloc_pages(struct ipcring_lane *lane, const struct ipcring_geo *geo)
 {
+	unsigned int nr = IPCRING_PAGE_DATA + (geo->data >> PAGE_SHIFT);
+	unsigned int mapped = ipcring_mapped_pages(geo);
 	struct page *page;
 
-	lane->pages = kvcalloc(nr, sizeof(*lane->pages), GFP_KERNEL_ACCOUNT);
+	lane->pages = kvcalloc(mapped, sizeof(*lane->pages), GFP_KERNEL_ACCOUNT);
 	if (!lane->pages)
 		return -ENOMEM;
 	while (lane->nr_pages < nr) {
@@ -35,6 +42,11 @@ static int ipcring_alloc_pages(struct ipcring_lane *lane, unsigned int nr)
 			goto free_pages;
 		lane->pages[lane->nr_pages++] = page;
 	}
+	/* The data of records once more. */
+	while (nr < mapped) {
+		lane->pages[nr] = lane->pages[nr - (geo->data >> PAGE_SHIFT)];
+		nr++;
+	}
 	return 0;
 
 free_pages:
@@ -42,12 +54,12 @@ free_pages:
 	return -ENOMEM;
 }
 
-static int ipcring_map_ring(struct ipcring_lane *lane)
+static int ipcring_map_ring(struct ipcring_lane *lane, const struct ipcring_geo *geo)
 {
 	struct ring *r = &lane->ring;
 	void *mem;
 
-	mem = vmap(lane->pages, lane->nr_pages, VM_MAP, PAGE_KERNEL);
+	mem = vmap(lane->pages, ipcring_mapped_pages(geo), VM_MAP, PAGE_KERNEL);
 	if (!mem)
 		return -ENOMEM;
 	r->prod = mem + IPCRING_PAGE_PROD * PAGE_SIZE;
@@ -73,10 +85,10 @@ int ipcring_alloc_lane(struct ipcring_lane *lane, const struct ipcring_geo *geo)
 	lane->ring.size = geo->size;
 	lane->ring.stride = geo->stride;
 	lane->ring.msg_size = geo->msg_size;
-	ret = ipcring_alloc_pages(lane, IPCRING_PAGE_DATA + (geo->data >> PAGE_SHIFT));
+	ret = ipcring_alloc_pages(lane, geo);
 	if (ret)
 		return ret;
-	ret = ipcring_map_ring(lane);
+	ret = ipcring_map_ring(lane, geo);
 	if (ret)
 		ipcring_free_pages(lane);
 	return ret;

@@ -28,10 +28,10 @@ struct ipcring_geo {
 	__u32 flags;
 };
 
-/* Bytes of a lane's data region as it is mapped. */
+/* Bytes of a lane's data region as it is mapped: records twice in a row. */
 static inline __u64 ipcring_mapped_bytes(const struct ipcring_geo *geo)
 {
-	return geo->data;
+	return geo->stride ? geo->data : 2 * geo->data;
 }
 
 static inline bool ipcring_is_pow2(__u64 n)
@@ -47,11 +47,30 @@ static inline bool ipcring_all_zero(const __u8 *bytes, size_t len)
 	return true;
 }
 
-static inline int ipcring_check_slots(const struct ipcring_create *p)
+static inline int ipcring_check_slots(const struct ipcring_create *p, __u64 page,
+				      struct ipcring_geo *geo)
 {
 	if (p->slots < IPCRING_SLOTS_MIN || p->slots > IPCRING_SLOTS_MAX ||
 	    !ipcring_is_pow2(p->slots) || p->bytes)
 		return -EINVAL;
+	geo->size = p->slots;
+	geo->stride = ring_stride(p->msg_size);
+	geo->data = (geo->size * geo->stride + page - 1) & ~(page - 1);
+	return 0;
+}
+
+/* The region is mapped twice in a row: whole pages. */
+static inline int ipcring_check_records(const struct ipcring_create *p, __u64 page,
+					struct ipcring_geo *geo)
+{
+	if (p->bytes < IPCRING_BYTES_MIN || p->bytes < page || p->bytes > IPCRING_BYTES_MAX ||
+	    !ipcring_is_pow2(p->bytes) || p->slots)
+		return -EINVAL;
+	if (p->msg_size > p->bytes - sizeof(struct ipcring_slot))
+		return -EINVAL;
+	geo->size = p->bytes;
+	geo->stride = 0;
+	geo->data = p->bytes;
 	return 0;
 }
 
@@ -69,7 +88,9 @@ static inline int ipcring_check_create(const struct ipcring_create *p, __u64 pag
 {
 	const __u32 trust = IPCRING_CREATE_TRUST_ALL | IPCRING_CREATE_TRUST_NONE;
 
-	if (p->flags & ~trust || (p->flags & trust) == trust)
+	int ret;
+
+	if (p->flags & ~(trust | IPCRING_CREATE_RECORDS) || (p->flags & trust) == trust)
 		return -EINVAL;
 	if (p->lanes > IPCRING_LANES_MAX || p->consumers > IPCRING_CONSUMERS_MAX)
 		return -EINVAL;
@@ -78,11 +99,12 @@ static inline int ipcring_check_create(const struct ipcring_create *p, __u64 pag
 		return -EINVAL;
 	if (p->msg_size < IPCRING_MSG_MIN || p->msg_size > IPCRING_MSG_MAX)
 		return -EINVAL;
-	if (ipcring_check_slots(p))
-		return -EINVAL;
-	geo->size = p->slots;
-	geo->stride = ring_stride(p->msg_size);
-	geo->data = (geo->size * geo->stride + page - 1) & ~(page - 1);
+	if (p->flags & IPCRING_CREATE_RECORDS)
+		ret = ipcring_check_records(p, page, geo);
+	else
+		ret = ipcring_check_slots(p, page, geo);
+	if (ret)
+		return ret;
 	geo->msg_size = p->msg_size;
 	geo->lanes = p->lanes ? p->lanes : 1;
 	geo->consumers = p->consumers ? p->consumers : 1;

@@ -113,7 +113,8 @@ static __always_inline int ipcring_arm_send(struct ipcring_end *end, u32 len)
 	int ret;
 
 	spin_lock(&end->lock);
-	armed = ring_arm_producer(&end->lane->ring, len);
+	/* One word for all who wait: the first to be content is told first. */
+	armed = ring_arm_producer(&end->lane->ring, min(len, end->least));
 	spin_unlock(&end->lock);
 	ret = ipcring_look_send(end, len, &pos);
 	return ret == -EAGAIN && pos != armed ? 0 : ret;
@@ -155,7 +156,8 @@ void ipcring_wake_up(struct ipcring_end *end, struct ipcring_lane *lane, u64 pos
 	trace_ipcring_wake(end->chan->id, end->role, pos, lane->nr);
 	atomic64_inc(end->lane ? &lane->prod_wakes : &lane->cons_wakes);
 	if (how & IPCRING_WAKE_END)
-		__wake_up(&end->wq, TASK_INTERRUPTIBLE, 0, poll_to_key(events | IPCRING_POLL_END));
+		__wake_up(&end->wq, TASK_INTERRUPTIBLE, 0,
+			  poll_to_key(events | IPCRING_POLL_END));
 	else if (how & IPCRING_WAKE_HERE)
 		__wake_up(&end->wq, TASK_INTERRUPTIBLE, 1,
 			  (void *)((unsigned long)poll_to_key(events) | IPCRING_KEY_HERE));
@@ -228,13 +230,37 @@ static u32 ipcring_trace_lane(const struct ipcring_end *end)
 	return end->chan->geo.lanes == 1 ? 0 : IPCRING_LANE_ALL;
 }
 
+/* Records: threads of one producer may wait for room of different sizes. */
+static void ipcring_join(struct ipcring_end *end, u32 len)
+{
+	spin_lock(&end->lock);
+	end->nr_sleepers++;
+	end->least = min(end->least, len);
+	spin_unlock(&end->lock);
+}
+
+/* What was armed for us may be gone by: who waits beside us arms again. */
+static void ipcring_leave(struct ipcring_end *end)
+{
+	spin_lock(&end->lock);
+	if (!--end->nr_sleepers)
+		end->least = U32_MAX;
+	spin_unlock(&end->lock);
+	if (wq_has_sleeper(&end->wq))
+		ipcring_edge(end, 0);
+}
+
 static __always_inline int ipcring_do_sleep(struct ipcring_end *end, u32 len,
 					    ktime_t *deadline, bool one)
 {
+	bool room = end->lane && !end->lane->ring.stride;
+
 	bool expired = deadline && !*deadline;
 	DEFINE_WAIT_FUNC(wait, ipcring_wake_task);
 	int ret;
 
+	if (room)
+		ipcring_join(end, len);
 	do {
 		if (one)
 			prepare_to_wait_exclusive(&end->wq, &wait, TASK_INTERRUPTIBLE);
@@ -257,6 +283,8 @@ static __always_inline int ipcring_do_sleep(struct ipcring_end *end, u32 len,
 		ret = ipcring_look(end, len);
 	} while (ret == -EAGAIN);
 	finish_wait(&end->wq, &wait);
+	if (room)
+		ipcring_leave(end);
 	return ret;
 }
 
@@ -311,8 +339,9 @@ __poll_t ipcring_poll(struct file *file, poll_table *wait)
 }
 
 /* Hand the ready bits out: they are taken back if nobody gets them. */
-static __always_inline int ipcring_put_ready(struct ipcring_end *end, const struct ipcring_wait *param,
-			     struct ipcring_wait __user *arg)
+static __always_inline int ipcring_put_ready(struct ipcring_end *end,
+					     const struct ipcring_wait *param,
+					     struct ipcring_wait __user *arg)
 {
 	struct ipcring_chan *chan = end->chan;
 	u64 ready = 0;

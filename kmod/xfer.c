@@ -221,7 +221,10 @@ static int ipcring_take_any(struct ipcring_chan *chan, struct ipcring_msg *msg, 
 		if (!(ready & BIT_ULL(nr)))
 			continue;
 		msg->lane = &chan->lanes[nr];
-		ret = chan->geo.consumers == 1 ? ipcring_take(msg, to) : ipcring_take_shared(msg, to);
+		if (chan->geo.consumers == 1)
+			ret = ipcring_take(msg, to);
+		else
+			ret = ipcring_take_shared(msg, to);
 		if (lanes == 1)
 			return ret;
 		if (!ret)
