@@ -69,7 +69,7 @@ static int eventfd_shm_wake(int fd)
 static int eventfd_shm_wait_room(struct mech *m)
 {
 	struct eventfd_shm_mech *e = m->priv;
-	const struct ring *r = shm_ring_out(&e->shm, m);
+	const struct ring *r = &shm_ring_out(&e->shm, m)->ring;
 	__u64 pos;
 
 	ring_arm_producer(r, r->msg_size);
@@ -81,7 +81,7 @@ static int eventfd_shm_wait_room(struct mech *m)
 static int eventfd_shm_wait_message(struct mech *m)
 {
 	struct eventfd_shm_mech *e = m->priv;
-	const struct ring *r = shm_ring_in(&e->shm, m);
+	const struct ring *r = &shm_ring_in(&e->shm, m)->ring;
 	__u64 pos;
 	__u32 len;
 
@@ -101,18 +101,18 @@ static int eventfd_shm_wake_producer(struct mech *m)
 
 static int eventfd_shm_send(struct mech *m, const void *buf)
 {
-	const struct eventfd_shm_mech *e = m->priv;
+	struct eventfd_shm_mech *e = m->priv;
 
-	return ring_open_send(m, shm_ring_out(&e->shm, m), buf, eventfd_shm_wait_room,
-			      eventfd_shm_wake_consumer);
+	return shm_ring_send(m, shm_ring_out(&e->shm, m), buf, eventfd_shm_wait_room,
+			     eventfd_shm_wake_consumer);
 }
 
 static int eventfd_shm_recv(struct mech *m, void *buf)
 {
-	const struct eventfd_shm_mech *e = m->priv;
+	struct eventfd_shm_mech *e = m->priv;
 
-	return ring_open_recv(m, shm_ring_in(&e->shm, m), buf, eventfd_shm_wait_message,
-			      eventfd_shm_wake_producer);
+	return shm_ring_recv(m, shm_ring_in(&e->shm, m), buf, eventfd_shm_wait_message,
+			     eventfd_shm_wake_producer);
 }
 
 static void eventfd_shm_close(struct mech *m)
@@ -133,7 +133,7 @@ static void eventfd_shm_close(struct mech *m)
 const struct mech_ops mech_eventfd_shm = {
 	.name = "eventfd-shm",
 	.summary = "ring in anonymous shared memory, eventfd to sleep and wake",
-	.rev = 2,
+	.rev = 3,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE,
 	.waits = MECH_W_BLOCK | MECH_W_SPIN,
 	.open = eventfd_shm_open,

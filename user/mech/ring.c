@@ -3,65 +3,112 @@
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/utsname.h>
 #include "ring_open.h"
 
+/**
+ * struct ring_mech - state of one instance
+ * @fd:		descriptors of @ends; first, for fd_pair_send()
+ * @ends:	both channels' endpoints, which own them
+ */
+struct ring_mech {
+	struct fd_pair fd;
+	struct ring_ends ends;
+};
+
+static int ring_open_create(__u32 slots, size_t size, struct ipcring **control)
+{
+	const struct ipcring_options opt = {
+		.flags = IPCRING_ONLY_MODULE, .slots = slots, .msg_size = (__u32)size,
+	};
+
+	return ipcring_create(&opt, control);
+}
+
 int ring_open_probe(const struct mech_cfg *cfg, struct mech_why *why)
 {
-	int fd = ipcring_create(2, (__u32)cfg->size);
+	struct ipcring *control;
 	struct utsname un;
+	int ret = ring_open_create(2, cfg->size, &control);
 
-	if (fd >= 0) {
-		close(fd);
+	if (!ret) {
+		ipcring_close(control);
 		return 0;
 	}
 	uname(&un);
-	if (fd == -ENOENT)
+	if (ret == -ENOENT)
 		mech_because(why, "no /dev/ipcring; load it with insmod build/%s/ipcring.ko",
 			     un.release);
-	else if (fd == -EACCES)
+	else if (ret == -EACCES)
 		mech_because(why, "/dev/ipcring: permission denied; run as root or give your group access to it");
 	else
-		mech_because(why, "/dev/ipcring: creating a channel: %s", strerror(-fd));
-	return fd;
+		mech_because(why, "/dev/ipcring: creating a channel: %s",
+			     ipcring_strerror(IPCRING_OP_CREATE, ret));
+	return ret;
 }
 
-static int ring_open_one(const struct mech *m, int *out, int *in, __u32 flags)
+static int ring_open_one(const struct mech *m, struct ipcring **out, struct ipcring **in,
+			 __u32 flags)
 {
-	int control = ipcring_create(ring_open_slots(m->cfg.size), (__u32)m->cfg.size);
+	struct ipcring *control;
+	int ret = ring_open_create(ring_open_slots(m->cfg.size), m->cfg.size, &control);
 
-	if (control < 0)
-		return control;
-	*out = ipcring_endpoint(control, IPCRING_ROLE_PRODUCER, flags);
-	*in = ipcring_endpoint(control, IPCRING_ROLE_CONSUMER, flags);
-	close(control);
-	return *out < 0 ? *out : *in < 0 ? *in : 0;
+	if (ret)
+		return ret;
+	flags |= IPCRING_COPY;
+	ret = ipcring_endpoint(control, IPCRING_ROLE_PRODUCER, 0, flags, out);
+	if (!ret)
+		ret = ipcring_endpoint(control, IPCRING_ROLE_CONSUMER, 0, flags, in);
+	ipcring_close(control);
+	return ret;
 }
 
-int ring_open_channels(const struct mech *m, struct fd_pair *p, __u32 flags)
+int ring_open_channels(const struct mech *m, struct ring_ends *e, __u32 flags)
 {
 	int ret = 0;
 
-	*p = FD_PAIR_NONE;
 	for (int side = 0; !ret && side < SIDE_COUNT; side++)
-		ret = ring_open_one(m, &p->out[side], &p->in[!side], flags);
+		ret = ring_open_one(m, &e->out[side], &e->in[!side], flags);
 	return ret;
+}
+
+void ring_open_close(struct ring_ends *e)
+{
+	for (int side = 0; side < SIDE_COUNT; side++) {
+		ipcring_close(e->out[side]);
+		ipcring_close(e->in[side]);
+	}
 }
 
 static int ring_mech_open(struct mech *m)
 {
-	m->priv = malloc(sizeof(struct fd_pair));
-	if (!m->priv)
+	struct ring_mech *r = calloc(1, sizeof(*r));
+	int ret;
+
+	m->priv = r;
+	if (!r)
 		return -ENOMEM;
-	return ring_open_channels(m, m->priv,
-				  m->cfg.wait == WAIT_SPIN ? IPCRING_EP_NONBLOCK : 0);
+	ret = ring_open_channels(m, &r->ends, m->cfg.wait == WAIT_SPIN ? IPCRING_EP_NONBLOCK : 0);
+	for (int side = 0; !ret && side < SIDE_COUNT; side++) {
+		r->fd.out[side] = ipcring_fd(r->ends.out[side]);
+		r->fd.in[side] = ipcring_fd(r->ends.in[side]);
+	}
+	return ret;
+}
+
+static void ring_mech_close(struct mech *m)
+{
+	struct ring_mech *r = m->priv;
+
+	if (r)
+		ring_open_close(&r->ends);
+	free(r);
 }
 
 const struct mech_ops mech_ring = {
 	.name = "ring",
 	.summary = "ring channel of /dev/ipcring: write() and read()",
-	.rev = 1,
+	.rev = 2,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD,
 	.waits = MECH_W_BLOCK | MECH_W_SPIN,
 	.max_msg = IPCRING_MSG_MAX,
@@ -69,5 +116,5 @@ const struct mech_ops mech_ring = {
 	.open = ring_mech_open,
 	.send = fd_pair_send,
 	.recv = fd_pair_recv,
-	.close = fd_pair_free,
+	.close = ring_mech_close,
 };

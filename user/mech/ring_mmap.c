@@ -9,14 +9,14 @@
 
 /**
  * struct ring_mmap_mech - state of one instance
- * @fd:		endpoints of both channels
- * @out:	what this side sends into
- * @in:		what this side receives from
+ * @ends:	endpoints of both channels, not mapped
+ * @out:	what this worker sends into, NULL before it is attached
+ * @in:		what it receives from
  */
 struct ring_mmap_mech {
-	struct fd_pair fd;
-	struct ring out;
-	struct ring in;
+	struct ring_ends ends;
+	struct ipcring *out;
+	struct ipcring *in;
 };
 
 static int ring_mmap_open(struct mech *m)
@@ -24,65 +24,56 @@ static int ring_mmap_open(struct mech *m)
 	struct ring_mmap_mech *r = calloc(1, sizeof(*r));
 
 	m->priv = r;
-	return r ? ring_open_channels(m, &r->fd, 0) : -ENOMEM;
+	return r ? ring_open_channels(m, &r->ends, 0) : -ENOMEM;
 }
 
 /* Mappings do not cross a fork(), so each worker makes its own. */
 static int ring_mmap_attach(struct mech *m)
 {
 	struct ring_mmap_mech *r = m->priv;
-	int ret = ipcring_map(r->fd.out[m->side], &r->out);
+	int ret = ipcring_import(ipcring_fd(r->ends.out[m->side]), 0, &r->out);
 
-	return ret ? ret : ipcring_map(r->fd.in[m->side], &r->in);
-}
-
-static int ring_mmap_wait_room(struct mech *m)
-{
-	return ipcring_wait(((struct ring_mmap_mech *)m->priv)->fd.out[m->side]);
-}
-
-static int ring_mmap_wait_message(struct mech *m)
-{
-	return ipcring_wait(((struct ring_mmap_mech *)m->priv)->fd.in[m->side]);
-}
-
-static int ring_mmap_wake_consumer(struct mech *m)
-{
-	return ipcring_wake(((struct ring_mmap_mech *)m->priv)->fd.out[m->side]);
-}
-
-static int ring_mmap_wake_producer(struct mech *m)
-{
-	return ipcring_wake(((struct ring_mmap_mech *)m->priv)->fd.in[m->side]);
+	return ret ? ret : ipcring_import(ipcring_fd(r->ends.in[m->side]), 0, &r->in);
 }
 
 static int ring_mmap_send(struct mech *m, const void *buf)
 {
 	const struct ring_mmap_mech *r = m->priv;
+	int ret = ipcring_try_send(r->out, buf, (__u32)m->cfg.size);
 
-	return ring_open_send(m, &r->out, buf, ring_mmap_wait_room, ring_mmap_wake_consumer);
+	if (ret != -EAGAIN || m->cfg.wait == WAIT_SPIN)
+		return ret;
+	return ipcring_send_slow(r->out, buf, (__u32)m->cfg.size, IPCRING_NO_TIMEOUT);
 }
 
 static int ring_mmap_recv(struct mech *m, void *buf)
 {
 	const struct ring_mmap_mech *r = m->priv;
+	ssize_t n = ipcring_try_recv(r->in, buf, (__u32)m->cfg.size);
 
-	return ring_open_recv(m, &r->in, buf, ring_mmap_wait_message, ring_mmap_wake_producer);
+	if (n == -EAGAIN && m->cfg.wait != WAIT_SPIN)
+		n = ipcring_recv_slow(r->in, buf, (__u32)m->cfg.size, IPCRING_NO_TIMEOUT);
+	if (n == (ssize_t)m->cfg.size)
+		return 0;
+	return n < 0 ? (int)n : n ? -EBADMSG : -EPIPE;
 }
 
 static void ring_mmap_close(struct mech *m)
 {
 	struct ring_mmap_mech *r = m->priv;
 
-	if (r)
-		fd_pair_close(&r->fd);
+	if (r) {
+		ipcring_close(r->out);
+		ipcring_close(r->in);
+		ring_open_close(&r->ends);
+	}
 	free(r);
 }
 
 const struct mech_ops mech_ring_mmap = {
 	.name = "ring-mmap",
 	.summary = "ring channel of /dev/ipcring, mapped; system calls only to sleep and wake",
-	.rev = 1,
+	.rev = 2,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD,
 	.waits = MECH_W_BLOCK | MECH_W_SPIN,
 	.max_msg = IPCRING_MSG_MAX,

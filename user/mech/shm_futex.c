@@ -38,7 +38,7 @@ static int shm_futex_wake(struct ipcring_side *side)
 
 static int shm_futex_wait_room(struct mech *m)
 {
-	const struct ring *r = shm_ring_out(m->priv, m);
+	const struct ring *r = &shm_ring_out(m->priv, m)->ring;
 
 	ring_arm_producer(r, r->msg_size);
 	return shm_futex_wait(r->cons, ring_load(&r->prod->pos) - r->size);
@@ -46,7 +46,7 @@ static int shm_futex_wait_room(struct mech *m)
 
 static int shm_futex_wait_message(struct mech *m)
 {
-	const struct ring *r = shm_ring_in(m->priv, m);
+	const struct ring *r = &shm_ring_in(m->priv, m)->ring;
 
 	ring_arm_consumer(r);
 	return shm_futex_wait(r->prod, ring_load(&r->cons->pos));
@@ -54,12 +54,12 @@ static int shm_futex_wait_message(struct mech *m)
 
 static int shm_futex_wake_consumer(struct mech *m)
 {
-	return shm_futex_wake(shm_ring_out(m->priv, m)->prod);
+	return shm_futex_wake(shm_ring_out(m->priv, m)->ring.prod);
 }
 
 static int shm_futex_wake_producer(struct mech *m)
 {
-	return shm_futex_wake(shm_ring_in(m->priv, m)->cons);
+	return shm_futex_wake(shm_ring_in(m->priv, m)->ring.cons);
 }
 
 static int shm_futex_attach(struct mech *m)
@@ -69,14 +69,14 @@ static int shm_futex_attach(struct mech *m)
 
 static int shm_futex_send(struct mech *m, const void *buf)
 {
-	return ring_open_send(m, shm_ring_out(m->priv, m), buf, shm_futex_wait_room,
-			      shm_futex_wake_consumer);
+	return shm_ring_send(m, shm_ring_out(m->priv, m), buf, shm_futex_wait_room,
+			     shm_futex_wake_consumer);
 }
 
 static int shm_futex_recv(struct mech *m, void *buf)
 {
-	return ring_open_recv(m, shm_ring_in(m->priv, m), buf, shm_futex_wait_message,
-			      shm_futex_wake_producer);
+	return shm_ring_recv(m, shm_ring_in(m->priv, m), buf, shm_futex_wait_message,
+			     shm_futex_wake_producer);
 }
 
 static void shm_futex_close(struct mech *m)
@@ -89,7 +89,7 @@ static void shm_futex_close(struct mech *m)
 const struct mech_ops mech_shm_futex = {
 	.name = "shm-futex",
 	.summary = "ring in anonymous shared memory, futex to sleep and wake",
-	.rev = 2,
+	.rev = 3,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE,
 	.waits = MECH_W_BLOCK | MECH_W_SPIN,
 	.open = shm_futex_open,

@@ -10,13 +10,13 @@
 #define SHM_RING_PAGE	4096u
 
 /**
- * struct shm_ring - both directions
- * @ring:	by sending side
+ * struct shm_ring - both directions, as one worker sees them
+ * @lane:	by sending side
  * @mem:	memory of both rings, NULL: none
  * @len:	its length
  */
 struct shm_ring {
-	struct ring ring[SIDE_COUNT];
+	struct ipcring_cursor lane[SIDE_COUNT];
 	unsigned char *mem;
 	size_t len;
 };
@@ -47,7 +47,7 @@ static inline int shm_ring_open(struct shm_ring *s, size_t size)
 	s->mem = mem;
 	s->len = 2 * one;
 	for (int side = 0; side < SIDE_COUNT; side++)
-		shm_ring_lay_out(&s->ring[side], s->mem + side * one, size);
+		shm_ring_lay_out(&s->lane[side].ring, s->mem + side * one, size);
 	return 0;
 }
 
@@ -68,14 +68,60 @@ static inline void shm_ring_close(struct shm_ring *s)
 }
 
 /* What this side sends into, and what it receives from. */
-static inline const struct ring *shm_ring_out(const struct shm_ring *s, const struct mech *m)
+static inline struct ipcring_cursor *shm_ring_out(struct shm_ring *s, const struct mech *m)
 {
-	return &s->ring[m->side];
+	return &s->lane[m->side];
 }
 
-static inline const struct ring *shm_ring_in(const struct shm_ring *s, const struct mech *m)
+static inline struct ipcring_cursor *shm_ring_in(struct shm_ring *s, const struct mech *m)
 {
-	return &s->ring[!m->side];
+	return &s->lane[!m->side];
+}
+
+/**
+ * shm_ring_send() - send a message into a ring, sleeping as the mechanism does
+ * @m:		the instance
+ * @out:	the ring
+ * @buf:	the message
+ * @sleep:	wait for room: arm, look again, sleep; 0 to try again, or -errno
+ * @wake:	wake the consumer: 0 or -errno
+ *
+ * Return: 0 or -errno; -EAGAIN only where the instance spins.
+ */
+static inline int shm_ring_send(struct mech *m, struct ipcring_cursor *out, const void *buf,
+				int (*sleep)(struct mech *m), int (*wake)(struct mech *m))
+{
+	bool asked;
+	int ret;
+
+	while ((ret = ipcring_push(out, buf, (__u32)m->cfg.size, &asked))) {
+		if (ret != -EAGAIN || m->cfg.wait == WAIT_SPIN)
+			return ret;
+		ret = sleep(m);
+		if (ret)
+			return ret;
+	}
+	return asked ? wake(m) : 0;
+}
+
+/* The same for receiving: @sleep waits for a message, @wake wakes the producer. */
+static inline int shm_ring_recv(struct mech *m, struct ipcring_cursor *in, void *buf,
+				int (*sleep)(struct mech *m), int (*wake)(struct mech *m))
+{
+	bool asked;
+	__u32 len;
+	int ret;
+
+	while ((ret = ipcring_pop(in, buf, (__u32)m->cfg.size, &len, &asked))) {
+		if (ret != -EAGAIN || m->cfg.wait == WAIT_SPIN)
+			return ret;
+		ret = sleep(m);
+		if (ret)
+			return ret;
+	}
+	if (len != m->cfg.size)
+		return -EBADMSG;
+	return asked ? wake(m) : 0;
 }
 
 #endif /* IPCSCOPE_MECH_SHM_RING_H */
