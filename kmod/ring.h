@@ -25,7 +25,10 @@
 #define ring_load_acquire(p)	smp_load_acquire(p)	/* A, B */
 #define ring_store(p, v)	WRITE_ONCE(*(p), v)
 #define ring_store_release(p, v) smp_store_release(p, v)	/* A, B */
-#define ring_cas(p, old, new)	(cmpxchg(p, old, new) == (old))	/* A */
+#define ring_cas(p, old, new)	({ \
+	typeof(*(p)) ring_old = (old); \
+	try_cmpxchg(p, &ring_old, new); \
+})
 #define ring_full_barrier()	smp_mb()	/* C, D */
 #else
 #include <errno.h>
