@@ -16,6 +16,7 @@ static_assert(sizeof(struct ipcring_features) == 16);
 static_assert(offsetof(struct ipcring_create, mode) == IPCRING_CREATE_SIZE_V1);
 static_assert(sizeof(struct ipcring_create) == 112);
 static_assert(sizeof(struct ipcring_endpoint) == 16);
+static_assert(sizeof(struct ipcring_open) == 80);
 static_assert(offsetof(struct ipcring_info, flags) == IPCRING_INFO_SIZE_V1);
 static_assert(sizeof(struct ipcring_info) == 80);
 static_assert(sizeof(struct ipcring_stats) == 88);

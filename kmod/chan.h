@@ -30,6 +30,7 @@
 
 struct ipcring_chan;
 struct ipcring_lane;
+struct ipcring_name;
 struct iov_iter;
 
 /* How to transfer: @how of ipcring_try_send(), ipcring_try_recv(), ipcring_wake(). */
@@ -98,6 +99,7 @@ struct ipcring_lane {
  * @geo:	its shape
  * @id:		number for tracepoints and fdinfo, never reused
  * @ref:	held by every file
+ * @name:	in the registry while the control file is open, or NULL
  * @plain:	one lane and one consumer
  * @next:	lane that the next read() looks at first, to be fair; a hint
  * @ready:	bit n: lane n is to be looked at; with one lane not used
@@ -113,6 +115,7 @@ struct ipcring_chan {
 	struct ipcring_geo geo;
 	u64 id;
 	struct kref ref;
+	struct ipcring_name *name;
 	bool plain;
 	u32 next;
 	atomic64_t ready;
@@ -144,9 +147,15 @@ int ipcring_alloc_lane(struct ipcring_lane *lane, const struct ipcring_geo *geo)
 void ipcring_free_lane(struct ipcring_lane *lane);
 int ipcring_mmap_end(struct ipcring_end *end, struct vm_area_struct *vma);
 
+/* name.c */
+int ipcring_name_publish(struct ipcring_chan *chan, const u8 *name, u32 mode);
+void ipcring_name_remove(struct ipcring_chan *chan);
+struct ipcring_chan *ipcring_name_open(const u8 *name, u32 right);
+
 /* file.c */
 struct ipcring_end *ipcring_file_end(struct file *file);
 int ipcring_create(const struct ipcring_create *param, u64 max_bytes);
+int ipcring_open(const struct ipcring_open *param);
 
 /* xfer.c */
 ssize_t ipcring_try_send(struct ipcring_end *end, struct iov_iter *from, unsigned int how);

@@ -12,6 +12,9 @@
 
 #include "chan.h"
 
+/* Access mode 3: neither reads nor writes nor maps, see open(2). */
+#define IPCRING_O_NOTHING	O_ACCMODE
+
 static const struct file_operations ipcring_observer_fops;
 
 /* @lane: a producer's, else all. */
@@ -236,15 +239,14 @@ static const struct file_operations ipcring_observer_fops = {
 	.show_fdinfo = ipcring_show_fdinfo,
 };
 
-static int ipcring_chan_file(struct ipcring_chan *chan, const char *name,
-			     const struct file_operations *fops, int flags)
+static int ipcring_observer_file(struct ipcring_chan *chan, int flags)
 {
 	struct file *file;
 	int fd;
 
 	kref_get(&chan->ref);
-	/* Access mode 3: neither reads nor writes nor maps, see open(2). */
-	file = ipcring_new_file(name, fops, chan, O_ACCMODE | flags, &fd);
+	file = ipcring_new_file("[ipcring-observer]", &ipcring_observer_fops, chan,
+				IPCRING_O_NOTHING | flags, &fd);
 	if (IS_ERR(file)) {
 		ipcring_chan_put(chan);
 		return PTR_ERR(file);
@@ -279,8 +281,7 @@ static int ipcring_open_role(struct ipcring_chan *chan, u32 flags, u32 role, u32
 	if (ret)
 		return ret;
 	if (role == IPCRING_ROLE_OBSERVER)
-		return ipcring_chan_file(chan, "[ipcring-observer]", &ipcring_observer_fops,
-					 f_flags);
+		return ipcring_observer_file(chan, f_flags);
 
 	end = ipcring_find_place(chan, flags, role, lane);
 	if (IS_ERR(end))
@@ -309,11 +310,17 @@ static long ipcring_control_ioctl(struct file *file, unsigned int cmd, unsigned 
 	return ipcring_ask(file, cmd, arg);
 }
 
+static int ipcring_control_release(struct inode *inode, struct file *file)
+{
+	ipcring_name_remove(file->private_data);
+	return ipcring_chan_release(inode, file);
+}
+
 static const struct file_operations ipcring_control_fops = {
 	.owner = THIS_MODULE,
 	.unlocked_ioctl = ipcring_control_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.release = ipcring_chan_release,
+	.release = ipcring_control_release,
 	.show_fdinfo = ipcring_show_fdinfo,
 };
 
@@ -328,7 +335,8 @@ int ipcring_create(const struct ipcring_create *param, u64 max_bytes)
 {
 	struct ipcring_chan *chan;
 	struct ipcring_geo geo;
-	int ret;
+	struct file *file;
+	int ret, fd;
 
 	ret = ipcring_check_create(param, PAGE_SIZE, &geo);
 	if (ret)
@@ -338,7 +346,45 @@ int ipcring_create(const struct ipcring_create *param, u64 max_bytes)
 	chan = ipcring_chan_alloc(&geo);
 	if (IS_ERR(chan))
 		return PTR_ERR(chan);
-	ret = ipcring_chan_file(chan, "[ipcring]", &ipcring_control_fops, 0);
+	file = ipcring_new_file("[ipcring]", &ipcring_control_fops, chan, IPCRING_O_NOTHING, &fd);
+	if (IS_ERR(file)) {
+		ipcring_chan_put(chan);
+		return PTR_ERR(file);
+	}
+	if (param->name[0]) {
+		ret = ipcring_name_publish(chan, param->name, param->mode);
+		if (ret)
+			goto put_file;
+	}
+	fd_install(fd, file);
+	return fd;
+
+put_file:
+	/* Puts the channel, too. */
+	put_unused_fd(fd);
+	fput(file);
+	return ret;
+}
+
+/**
+ * ipcring_open() - get an endpoint of a channel that has a name
+ * @param:	what the user asks for
+ *
+ * Return: a file descriptor, or an errno of struct ipcring_open.
+ */
+int ipcring_open(const struct ipcring_open *param)
+{
+	struct ipcring_chan *chan;
+	u32 right;
+	int ret;
+
+	ret = ipcring_check_open(param, &right);
+	if (ret)
+		return ret;
+	chan = ipcring_name_open(param->name, right);
+	if (IS_ERR(chan))
+		return PTR_ERR(chan);
+	ret = ipcring_open_role(chan, param->flags, param->role, param->lane);
 	ipcring_chan_put(chan);
 	return ret;
 }

@@ -59,7 +59,7 @@ static long ipcring_ioc_features(void __user *arg)
 	if (param.resv)
 		return -EINVAL;
 	param.features = IPCRING_FEAT_RW | IPCRING_FEAT_MMAP | IPCRING_FEAT_RECORDS |
-			 IPCRING_FEAT_LANES;
+			 IPCRING_FEAT_LANES | IPCRING_FEAT_NAMES;
 	return ipcring_copy_result(arg, &param, sizeof(param));
 }
 
@@ -74,6 +74,15 @@ static long ipcring_ioc_create(const void __user *arg)
 	return ipcring_create(&param, READ_ONCE(max_ring_bytes));
 }
 
+static long ipcring_ioc_open(const void __user *arg)
+{
+	struct ipcring_open param;
+	int ret;
+
+	ret = ipcring_copy_param(&param, sizeof(param), sizeof(param), arg);
+	return ret ? ret : ipcring_open(&param);
+}
+
 static long ipcring_dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	switch (cmd) {
@@ -81,6 +90,8 @@ static long ipcring_dev_ioctl(struct file *file, unsigned int cmd, unsigned long
 		return ipcring_ioc_features((void __user *)arg);
 	case IPCRING_IOC_CREATE:
 		return ipcring_ioc_create((void __user *)arg);
+	case IPCRING_IOC_OPEN:
+		return ipcring_ioc_open((void __user *)arg);
 	default:
 		return -ENOIOCTLCMD;
 	}

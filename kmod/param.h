@@ -75,6 +75,32 @@ static inline int ipcring_check_records(const struct ipcring_create *p, __u64 pa
 }
 
 /**
+ * ipcring_check_name() - check a name
+ * @name:	IPCRING_NAME_SIZE bytes
+ *
+ * Return: 0, -EINVAL.
+ */
+static inline int ipcring_check_name(const __u8 *name)
+{
+	__u32 len;
+
+	for (len = 0; len < IPCRING_NAME_SIZE && name[len]; len++)
+		if (name[len] < 0x20 || name[len] == 0x7f || name[len] == '/')
+			return -EINVAL;
+	if (!len || len == IPCRING_NAME_SIZE)
+		return -EINVAL;
+	return ipcring_all_zero(name + len, IPCRING_NAME_SIZE - len) ? 0 : -EINVAL;
+}
+
+/* Without a name there is nothing to have rights on. */
+static inline int ipcring_check_named(const struct ipcring_create *p)
+{
+	if (ipcring_all_zero(p->name, sizeof(p->name)))
+		return p->mode ? -EINVAL : 0;
+	return p->mode > 0777 ? -EINVAL : ipcring_check_name(p->name);
+}
+
+/**
  * ipcring_check_create() - check a struct ipcring_create, but for what depends on
  *			    the system: nodes and names that exist, limits
  * @p:		the kernel's copy
@@ -94,8 +120,7 @@ static inline int ipcring_check_create(const struct ipcring_create *p, __u64 pag
 		return -EINVAL;
 	if (p->lanes > IPCRING_LANES_MAX || p->consumers > IPCRING_CONSUMERS_MAX)
 		return -EINVAL;
-	if (p->mode || p->prod_node || p->cons_node || p->resv ||
-	    !ipcring_all_zero(p->name, sizeof(p->name)))
+	if (p->prod_node || p->cons_node || p->resv || ipcring_check_named(p))
 		return -EINVAL;
 	if (p->msg_size < IPCRING_MSG_MIN || p->msg_size > IPCRING_MSG_MAX)
 		return -EINVAL;
@@ -130,6 +155,25 @@ static inline int ipcring_check_endpoint(__u32 flags, __u32 role, __u32 lane, __
 	if (role < IPCRING_ROLE_PRODUCER || role > IPCRING_ROLE_OBSERVER)
 		return -EINVAL;
 	return lane < (role == IPCRING_ROLE_PRODUCER ? lanes : 1) ? 0 : -EINVAL;
+}
+
+/**
+ * ipcring_check_open() - check a struct ipcring_open, but for the channel's lanes
+ * @p:		the kernel's copy
+ * @right:	out: bit of the mode that is needed
+ *
+ * Return: 0, -EINVAL.
+ */
+static inline int ipcring_check_open(const struct ipcring_open *p, __u32 *right)
+{
+	int ret;
+
+	ret = ipcring_check_endpoint(p->flags, p->role, p->lane, IPCRING_LANES_MAX);
+	if (ret)
+		return ret;
+	/* Consume 4, produce 2, observe 1. */
+	*right = p->role == IPCRING_ROLE_CONSUMER ? 4 : p->role == IPCRING_ROLE_PRODUCER ? 2 : 1;
+	return ipcring_check_name(p->name);
 }
 
 /**

@@ -142,7 +142,7 @@ TEST_F(create, no_memory)
 TEST_F(create, features)
 {
 	const uint64_t want = IPCRING_FEAT_RW | IPCRING_FEAT_MMAP | IPCRING_FEAT_RECORDS |
-			      IPCRING_FEAT_LANES;
+			      IPCRING_FEAT_LANES | IPCRING_FEAT_NAMES;
 	struct ipcring_features p = { .size = sizeof(p), .features = ~0ULL };
 
 	ASSERT_EQ(0, errno_or(ioctl(self->dev, IPCRING_IOC_FEATURES, &p)));
