@@ -55,7 +55,7 @@ static void ipcring_all_ready(struct ipcring_chan *chan)
  * @geo:	its shape
  *
  * Return: the channel, to be given up with ipcring_chan_put(), or an error pointer:
- * -ENOMEM.
+ * -ENOMEM, -EDQUOT, -EPERM.
  */
 struct ipcring_chan *ipcring_chan_alloc(const struct ipcring_geo *geo)
 {
@@ -74,6 +74,9 @@ struct ipcring_chan *ipcring_chan_alloc(const struct ipcring_geo *geo)
 	chan->plain = geo->lanes == 1 && geo->consumers == 1;
 	/* Nobody has armed a lane yet: look at all. */
 	ipcring_all_ready(chan);
+	ret = ipcring_charge(chan);
+	if (ret)
+		goto free_chan;
 	for (nr = 0; nr < geo->lanes; nr++) {
 		ret = ipcring_add_lane(chan, nr);
 		if (ret)
@@ -85,6 +88,8 @@ struct ipcring_chan *ipcring_chan_alloc(const struct ipcring_geo *geo)
 free_lanes:
 	while (nr)
 		ipcring_free_lane(&chan->lanes[--nr]);
+	ipcring_uncharge(chan);
+free_chan:
 	kvfree(chan);
 	return ERR_PTR(ret);
 }
@@ -95,6 +100,7 @@ static void ipcring_chan_free(struct kref *ref)
 
 	for (u32 nr = 0; nr < chan->geo.lanes; nr++)
 		ipcring_free_lane(&chan->lanes[nr]);
+	ipcring_uncharge(chan);
 	kvfree(chan);
 }
 

@@ -31,7 +31,9 @@
 struct ipcring_chan;
 struct ipcring_lane;
 struct ipcring_name;
+struct ipcring_user;
 struct iov_iter;
+struct user_struct;
 
 /* How to transfer: @how of ipcring_try_send(), ipcring_try_recv(), ipcring_wake(). */
 #define IPCRING_NOWAIT		BIT(0)	/* not for a lock; arm before -EAGAIN */
@@ -100,6 +102,9 @@ struct ipcring_lane {
  * @id:		number for tracepoints and fdinfo, never reused
  * @ref:	held by every file
  * @name:	in the registry while the control file is open, or NULL
+ * @user:	who is charged for a channel of @nr_pages
+ * @locked:	who is charged for @nr_pages of locked memory, or NULL
+ * @nr_pages:	pages of all lanes
  * @plain:	one lane and one consumer
  * @next:	lane that the next read() looks at first, to be fair; a hint
  * @ready:	bit n: lane n is to be looked at; with one lane not used
@@ -116,6 +121,9 @@ struct ipcring_chan {
 	u64 id;
 	struct kref ref;
 	struct ipcring_name *name;
+	struct ipcring_user *user;
+	struct user_struct *locked;
+	unsigned long nr_pages;
 	bool plain;
 	u32 next;
 	atomic64_t ready;
@@ -142,7 +150,13 @@ void ipcring_close_end(struct ipcring_end *end);
 void ipcring_get_info(struct ipcring_chan *chan, u32 role, u32 lane, struct ipcring_info *info);
 void ipcring_get_stats(struct ipcring_chan *chan, u32 lane, struct ipcring_stats *stats);
 
+/* user.c */
+int ipcring_charge(struct ipcring_chan *chan);
+void ipcring_uncharge(struct ipcring_chan *chan);
+
 /* mem.c */
+int ipcring_check_nodes(const struct ipcring_geo *geo);
+unsigned long ipcring_lane_pages(const struct ipcring_geo *geo);
 int ipcring_alloc_lane(struct ipcring_lane *lane, const struct ipcring_geo *geo);
 void ipcring_free_lane(struct ipcring_lane *lane);
 int ipcring_mmap_end(struct ipcring_end *end, struct vm_area_struct *vma);

@@ -341,6 +341,9 @@ int ipcring_create(const struct ipcring_create *param, u64 max_bytes)
 	ret = ipcring_check_create(param, PAGE_SIZE, &geo);
 	if (ret)
 		return ret;
+	ret = ipcring_check_nodes(&geo);
+	if (ret)
+		return ret;
 	if (geo.data * geo.lanes > max_bytes)
 		return -E2BIG;
 	chan = ipcring_chan_alloc(&geo);

@@ -9,7 +9,7 @@
 
 static unsigned long max_ring_bytes = 64UL << 20;
 module_param(max_ring_bytes, ulong, 0644);
-MODULE_PARM_DESC(max_ring_bytes, "Largest data region of a channel in bytes");
+MODULE_PARM_DESC(max_ring_bytes, "Largest data of all lanes of a channel in bytes");
 
 /**
  * ipcring_copy_param() - copy an ioctl's struct, whose first u32 is its size

@@ -13,11 +13,42 @@
 #define IPCRING_PAGE_DATA	2u
 
 /* No page asks for the OOM killer: a channel is not worth a process. */
-#define IPCRING_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+#define IPCRING_GFP \
+	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+static bool ipcring_node_ok(int node)
+{
+	return node == NUMA_NO_NODE || (node < MAX_NUMNODES && node_state(node, N_MEMORY));
+}
+
+/**
+ * ipcring_check_nodes() - are the NUMA nodes there?
+ * @geo:	the channel's shape
+ *
+ * Return: 0, -EINVAL.
+ */
+int ipcring_check_nodes(const struct ipcring_geo *geo)
+{
+	return ipcring_node_ok(geo->prod_node) && ipcring_node_ok(geo->cons_node) ? 0 : -EINVAL;
+}
+
+/* A lane's pages. */
+unsigned long ipcring_lane_pages(const struct ipcring_geo *geo)
+{
+	return IPCRING_PAGE_DATA + (geo->data >> PAGE_SHIFT);
+}
 
 static unsigned int ipcring_mapped_pages(const struct ipcring_geo *geo)
 {
 	return IPCRING_PAGE_DATA + (ipcring_mapped_bytes(geo) >> PAGE_SHIFT);
+}
+
+/* On the node that was asked for, or not at all. */
+static struct page *ipcring_alloc_page(int node)
+{
+	if (node == NUMA_NO_NODE)
+		return alloc_page(IPCRING_GFP);
+	return alloc_pages_node(node, IPCRING_GFP | __GFP_THISNODE, 0);
 }
 
 static void ipcring_free_pages(struct ipcring_lane *lane)
@@ -29,7 +60,7 @@ static void ipcring_free_pages(struct ipcring_lane *lane)
 
 static int ipcring_alloc_pages(struct ipcring_lane *lane, const struct ipcring_geo *geo)
 {
-	unsigned int nr = IPCRING_PAGE_DATA + (geo->data >> PAGE_SHIFT);
+	unsigned int nr = ipcring_lane_pages(geo);
 	unsigned int mapped = ipcring_mapped_pages(geo);
 	struct page *page;
 
@@ -37,7 +68,8 @@ static int ipcring_alloc_pages(struct ipcring_lane *lane, const struct ipcring_g
 	if (!lane->pages)
 		return -ENOMEM;
 	while (lane->nr_pages < nr) {
-		page = alloc_page(IPCRING_GFP | __GFP_ZERO);
+		page = ipcring_alloc_page(lane->nr_pages == IPCRING_PAGE_PROD ? geo->prod_node :
+									      geo->cons_node);
 		if (!page)
 			goto free_pages;
 		lane->pages[lane->nr_pages++] = page;

@@ -17,6 +17,8 @@
  * @lanes:	1..IPCRING_LANES_MAX
  * @consumers:	1..IPCRING_CONSUMERS_MAX
  * @flags:	IPCRING_CREATE_*
+ * @prod_node:	NUMA node of the producers' pages, -1 for any
+ * @cons_node:	NUMA node of the consumers' pages and the data, -1 for any
  */
 struct ipcring_geo {
 	__u64 size;
@@ -26,6 +28,8 @@ struct ipcring_geo {
 	__u32 lanes;
 	__u32 consumers;
 	__u32 flags;
+	__s32 prod_node;
+	__s32 cons_node;
 };
 
 /* Bytes of a lane's data region as it is mapped: records twice in a row. */
@@ -100,6 +104,17 @@ static inline int ipcring_check_named(const struct ipcring_create *p)
 	return p->mode > 0777 ? -EINVAL : ipcring_check_name(p->name);
 }
 
+static inline int ipcring_check_numa(const struct ipcring_create *p, struct ipcring_geo *geo)
+{
+	bool nodes = p->flags & IPCRING_CREATE_NODES;
+
+	if (nodes ? p->prod_node < -1 || p->cons_node < -1 : p->prod_node || p->cons_node)
+		return -EINVAL;
+	geo->prod_node = nodes ? p->prod_node : -1;
+	geo->cons_node = nodes ? p->cons_node : -1;
+	return 0;
+}
+
 /**
  * ipcring_check_create() - check a struct ipcring_create, but for what depends on
  *			    the system: nodes and names that exist, limits
@@ -116,11 +131,12 @@ static inline int ipcring_check_create(const struct ipcring_create *p, __u64 pag
 
 	int ret;
 
-	if (p->flags & ~(trust | IPCRING_CREATE_RECORDS) || (p->flags & trust) == trust)
+	if (p->flags & ~(trust | IPCRING_CREATE_RECORDS | IPCRING_CREATE_NODES) ||
+	    (p->flags & trust) == trust)
 		return -EINVAL;
 	if (p->lanes > IPCRING_LANES_MAX || p->consumers > IPCRING_CONSUMERS_MAX)
 		return -EINVAL;
-	if (p->prod_node || p->cons_node || p->resv || ipcring_check_named(p))
+	if (p->resv || ipcring_check_named(p) || ipcring_check_numa(p, geo))
 		return -EINVAL;
 	if (p->msg_size < IPCRING_MSG_MIN || p->msg_size > IPCRING_MSG_MAX)
 		return -EINVAL;

@@ -181,7 +181,8 @@ TEST_F(args, unknown_flags)
 	if (variant->cmd == IPCRING_IOC_ENDPOINT)
 		known = IPCRING_EP_NONBLOCK | IPCRING_EP_ANY_LANE;
 	if (variant->cmd == IPCRING_IOC_CREATE)
-		known = IPCRING_CREATE_TRUST_ALL | IPCRING_CREATE_TRUST_NONE;
+		known = IPCRING_CREATE_TRUST_ALL | IPCRING_CREATE_TRUST_NONE |
+			IPCRING_CREATE_NODES;
 	for (int bit = 0; bit < 32; bit++) {
 		self->p.create.flags = 1u << bit;
 		if (!(known & 1u << bit))

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who pays: what one user may have of channels, of memory, and of locked memory. */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/hashtable.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/resource.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/user.h>
+#include <linux/slab.h>
+
+#include "chan.h"
+
+static unsigned int max_user_channels = 1024;
+module_param(max_user_channels, uint, 0644);
+MODULE_PARM_DESC(max_user_channels, "Most channels of a user without CAP_SYS_RESOURCE");
+
+static unsigned long max_user_bytes = 256UL << 20;
+module_param(max_user_bytes, ulong, 0644);
+MODULE_PARM_DESC(max_user_bytes, "Most bytes in channels of a user without CAP_SYS_RESOURCE");
+
+/**
+ * struct ipcring_user - a user who has channels
+ * @node:	in ipcring_users
+ * @uid:	the user
+ * @channels:	how many
+ * @bytes:	their memory
+ */
+struct ipcring_user {
+	struct hlist_node node;
+	kuid_t uid;
+	unsigned int channels;
+	u64 bytes;
+};
+
+static DEFINE_HASHTABLE(ipcring_users, 8);
+static DEFINE_MUTEX(ipcring_users_lock);	/* ipcring_users, what is in there */
+
+/* Return: the user, maybe one without channels, or NULL. */
+static struct ipcring_user *ipcring_user_get(kuid_t uid)
+{
+	struct ipcring_user *user;
+
+	lockdep_assert_held(&ipcring_users_lock);
+	hash_for_each_possible(ipcring_users, user, node, __kuid_val(uid))
+		if (uid_eq(user->uid, uid))
+			return user;
+	user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
+	if (!user)
+		return NULL;
+	user->uid = uid;
+	hash_add(ipcring_users, &user->node, __kuid_val(uid));
+	return user;
+}
+
+static void ipcring_user_put(struct ipcring_user *user)
+{
+	lockdep_assert_held(&ipcring_users_lock);
+	if (user->channels)
+		return;
+	hash_del(&user->node);
+	kfree(user);
+}
+
+static bool ipcring_user_allows(const struct ipcring_user *user, u64 bytes)
+{
+	u64 max = READ_ONCE(max_user_bytes);
+
+	if (user->channels < READ_ONCE(max_user_channels) &&
+	    user->bytes <= max && bytes <= max - user->bytes)
+		return true;
+	return capable(CAP_SYS_RESOURCE);
+}
+
+/* Who is exempt is counted all the same. */
+static struct ipcring_user *ipcring_user_charge(u64 bytes)
+{
+	struct ipcring_user *user;
+
+	mutex_lock(&ipcring_users_lock);
+	user = ipcring_user_get(current_uid());
+	if (!user) {
+		user = ERR_PTR(-ENOMEM);
+	} else if (!ipcring_user_allows(user, bytes)) {
+		ipcring_user_put(user);
+		user = ERR_PTR(-EDQUOT);
+	} else {
+		user->channels++;
+		user->bytes += bytes;
+	}
+	mutex_unlock(&ipcring_users_lock);
+	return user;
+}
+
+static void ipcring_user_uncharge(struct ipcring_user *user, u64 bytes)
+{
+	mutex_lock(&ipcring_users_lock);
+	user->channels--;
+	user->bytes -= bytes;
+	ipcring_user_put(user);
+	mutex_unlock(&ipcring_users_lock);
+}
+
+/* As io_uring's rings: of the user, by the limit of the task. */
+static int ipcring_lock_pages(struct user_struct *locked, unsigned long nr)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	long old = atomic_long_read(&locked->locked_vm);
+
+	do {
+		if (old + nr > limit)
+			return -EPERM;
+	} while (!atomic_long_try_cmpxchg(&locked->locked_vm, &old, old + nr));
+	return 0;
+}
+
+/**
+ * ipcring_charge() - make the caller pay for a channel
+ * @chan:	the channel, with its shape; not charged yet
+ *
+ * Return: 0, to be undone with ipcring_uncharge(); -EDQUOT, -EPERM, -ENOMEM.
+ */
+int ipcring_charge(struct ipcring_chan *chan)
+{
+	unsigned long nr = ipcring_lane_pages(&chan->geo) * chan->geo.lanes;
+	struct ipcring_user *user;
+	int ret;
+
+	user = ipcring_user_charge((u64)nr << PAGE_SHIFT);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	if (!capable(CAP_IPC_LOCK)) {
+		ret = ipcring_lock_pages(current_user(), nr);
+		if (ret)
+			goto uncharge;
+		chan->locked = get_uid(current_user());
+	}
+	chan->user = user;
+	chan->nr_pages = nr;
+	return 0;
+
+uncharge:
+	ipcring_user_uncharge(user, (u64)nr << PAGE_SHIFT);
+	return ret;
+}
+
+void ipcring_uncharge(struct ipcring_chan *chan)
+{
+	ipcring_user_uncharge(chan->user, (u64)chan->nr_pages << PAGE_SHIFT);
+	if (!chan->locked)
+		return;
+	atomic_long_sub(chan->nr_pages, &chan->locked->locked_vm);
+	free_uid(chan->locked);
+}
