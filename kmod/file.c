@@ -8,6 +8,7 @@
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/seq_file.h>
 
 #include "chan.h"
@@ -265,7 +266,7 @@ static struct ipcring_end *ipcring_find_place(struct ipcring_chan *chan, u32 fla
 
 	do {
 		if (role == IPCRING_ROLE_PRODUCER)
-			end = &chan->lanes[lane].prod;
+			end = &chan->lanes[array_index_nospec(lane, chan->geo.lanes)].prod;
 		ret = ipcring_reserve_end(end);
 	} while (ret && lane++ < last);
 	return ret ? ERR_PTR(ret) : end;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A lane's memory: its pages, the kernel's mapping of them and the users'. */
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -175,11 +176,11 @@ struct ipcring_region {
 static bool ipcring_find_region(struct ipcring_chan *chan, u64 offset,
 				struct ipcring_region *region)
 {
-	u64 nr = offset / IPCRING_OFF_LANE(1);
+	unsigned long nr = offset / IPCRING_OFF_LANE(1);
 
 	if (nr >= chan->geo.lanes)
 		return false;
-	region->lane = &chan->lanes[nr];
+	region->lane = &chan->lanes[array_index_nospec(nr, chan->geo.lanes)];
 	region->nr = 1;
 	switch (offset % IPCRING_OFF_LANE(1)) {
 	case IPCRING_OFF_PROD:
