@@ -57,8 +57,11 @@ static int ipcring_send_edge(struct ipcring_end *end, u32 len, u64 *pos)
 	if (ret)
 		return ret;
 	ret = ipcring_look_send(end, len, pos);
-	if (ret == -EAGAIN)
-		ipcring_edge(end, 1);
+	/*
+	 * Not armed any more, if we failed; and with records what others of this side
+	 * had armed, for more room, is overwritten.
+	 */
+	ipcring_edge(end, 0);
 	return ret;
 }
 
