@@ -11,6 +11,7 @@
 #include <linux/nospec.h>
 #include <linux/seq_file.h>
 
+#include "call.h"
 #include "chan.h"
 
 /* Access mode 3: neither reads nor writes nor maps, see open(2). */
@@ -130,6 +131,10 @@ static long ipcring_end_ioctl(struct file *file, unsigned int cmd, unsigned long
 		return ipcring_ioc_wait(end, (void __user *)arg);
 	case IPCRING_IOC_WAKE:
 		return ipcring_ioc_wake(end, arg);
+	case IPCRING_IOC_CALL:
+		return end->lane ? ipcring_ioc_call(end, (void __user *)arg) : -ENOIOCTLCMD;
+	case IPCRING_IOC_REPLY_WAIT:
+		return end->lane ? -ENOIOCTLCMD : ipcring_ioc_call(end, (void __user *)arg);
 	default:
 		return ipcring_ask(file, cmd, arg);
 	}

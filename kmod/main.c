@@ -60,6 +60,7 @@ static long ipcring_ioc_features(void __user *arg)
 		return -EINVAL;
 	param.features = IPCRING_FEAT_RW | IPCRING_FEAT_MMAP | IPCRING_FEAT_RECORDS |
 			 IPCRING_FEAT_LANES | IPCRING_FEAT_NAMES;
+	param.features |= IPCRING_FEAT_CALL;
 	return ipcring_copy_result(arg, &param, sizeof(param));
 }
 

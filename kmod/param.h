@@ -226,4 +226,20 @@ static inline int ipcring_check_stats(const struct ipcring_stats *p,
 	return own == IPCRING_LANE_ALL || own == p->lane ? 0 : -EACCES;
 }
 
+/**
+ * ipcring_check_call() - check a struct ipcring_call
+ * @p:		the kernel's copy
+ * @role:	IPCRING_ROLE_* of the endpoint that it is called on
+ *
+ * Return: 0, -EINVAL.
+ */
+static inline int ipcring_check_call(const struct ipcring_call *p, __u32 role)
+{
+	if (p->flags & ~IPCRING_CALL_HERE || p->sent > 1 || p->resv)
+		return -EINVAL;
+	if (role == IPCRING_ROLE_CONSUMER && p->fd == -1 && (p->send_buf || p->send_len))
+		return -EINVAL;
+	return 0;
+}
+
 #endif /* IPCRING_PARAM_H */
