@@ -190,6 +190,9 @@ __poll_t ipcring_poll(struct file *file, poll_table *wait);
 long ipcring_ioc_wait(struct ipcring_end *end, void __user *arg);
 long ipcring_ioc_wake(struct ipcring_end *end, unsigned long arg);
 
+/* any.c */
+long ipcring_ioc_wait_any(void __user *arg);
+
 /**
  * ipcring_wake() - wake the tasks of a side, if any sleep
  * @end:	the side to wake

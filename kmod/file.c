@@ -135,6 +135,8 @@ static long ipcring_end_ioctl(struct file *file, unsigned int cmd, unsigned long
 		return end->lane ? ipcring_ioc_call(end, (void __user *)arg) : -ENOIOCTLCMD;
 	case IPCRING_IOC_REPLY_WAIT:
 		return end->lane ? -ENOIOCTLCMD : ipcring_ioc_call(end, (void __user *)arg);
+	case IPCRING_IOC_WAIT_ANY:
+		return ipcring_ioc_wait_any((void __user *)arg);
 	default:
 		return ipcring_ask(file, cmd, arg);
 	}

@@ -60,7 +60,7 @@ static long ipcring_ioc_features(void __user *arg)
 		return -EINVAL;
 	param.features = IPCRING_FEAT_RW | IPCRING_FEAT_MMAP | IPCRING_FEAT_RECORDS |
 			 IPCRING_FEAT_LANES | IPCRING_FEAT_NAMES;
-	param.features |= IPCRING_FEAT_CALL;
+	param.features |= IPCRING_FEAT_CALL | IPCRING_FEAT_WAIT_ANY;
 	return ipcring_copy_result(arg, &param, sizeof(param));
 }
 
@@ -93,6 +93,8 @@ static long ipcring_dev_ioctl(struct file *file, unsigned int cmd, unsigned long
 		return ipcring_ioc_create((void __user *)arg);
 	case IPCRING_IOC_OPEN:
 		return ipcring_ioc_open((void __user *)arg);
+	case IPCRING_IOC_WAIT_ANY:
+		return ipcring_ioc_wait_any((void __user *)arg);
 	default:
 		return -ENOIOCTLCMD;
 	}

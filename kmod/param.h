@@ -242,4 +242,17 @@ static inline int ipcring_check_call(const struct ipcring_call *p, __u32 role)
 	return 0;
 }
 
+/**
+ * ipcring_check_wait_any() - check a struct ipcring_wait_any
+ * @p:		the kernel's copy
+ *
+ * Return: 0, -EINVAL.
+ */
+static inline int ipcring_check_wait_any(const struct ipcring_wait_any *p)
+{
+	if (p->flags || p->resv || p->nr < 1 || p->nr > IPCRING_WAIT_ANY_MAX)
+		return -EINVAL;
+	return 0;
+}
+
 #endif /* IPCRING_PARAM_H */
