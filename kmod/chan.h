@@ -182,6 +182,8 @@ int ipcring_corrupt(struct ipcring_lane *lane, u32 epoch);
 void ipcring_wake_up(struct ipcring_end *end, struct ipcring_lane *lane, u64 pos, unsigned int how);
 void ipcring_edge(struct ipcring_end *end, int nr);
 void ipcring_baton(struct ipcring_end *end);
+void ipcring_join(struct ipcring_end *end, u32 len);
+void ipcring_leave(struct ipcring_end *end);
 int ipcring_arm_lane(struct ipcring_lane *lane);
 int ipcring_look(struct ipcring_end *end, u32 len);
 int ipcring_arm(struct ipcring_end *end, u32 len);

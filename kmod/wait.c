@@ -230,18 +230,38 @@ static u32 ipcring_trace_lane(const struct ipcring_end *end)
 	return end->chan->geo.lanes == 1 ? 0 : IPCRING_LANE_ALL;
 }
 
-/* Records: threads of one producer may wait for room of different sizes. */
-static void ipcring_join(struct ipcring_end *end, u32 len)
+static bool ipcring_sizes_differ(const struct ipcring_end *end)
 {
+	return end->lane && !end->lane->ring.stride;
+}
+
+/**
+ * ipcring_join() - somebody begins to wait on a side, perhaps for room
+ * @end:	the side
+ * @len:	producer: payload in bytes to have room for; consumer: 0
+ *
+ * Who waits on one producer's side may want room of different sizes, of records.
+ */
+void ipcring_join(struct ipcring_end *end, u32 len)
+{
+	if (!ipcring_sizes_differ(end))
+		return;
 	spin_lock(&end->lock);
 	end->nr_sleepers++;
 	end->least = min(end->least, len);
 	spin_unlock(&end->lock);
 }
 
-/* What was armed for us may be gone by: who waits beside us arms again. */
-static void ipcring_leave(struct ipcring_end *end)
+/**
+ * ipcring_leave() - who called ipcring_join() is off the wait queue again
+ * @end:	the side
+ *
+ * What was armed for us may be gone by: who waits beside us arms again.
+ */
+void ipcring_leave(struct ipcring_end *end)
 {
+	if (!ipcring_sizes_differ(end))
+		return;
 	spin_lock(&end->lock);
 	if (!--end->nr_sleepers)
 		end->least = U32_MAX;
@@ -253,14 +273,11 @@ static void ipcring_leave(struct ipcring_end *end)
 static __always_inline int ipcring_do_sleep(struct ipcring_end *end, u32 len,
 					    ktime_t *deadline, bool one)
 {
-	bool room = end->lane && !end->lane->ring.stride;
-
 	bool expired = deadline && !*deadline;
 	DEFINE_WAIT_FUNC(wait, ipcring_wake_task);
 	int ret;
 
-	if (room)
-		ipcring_join(end, len);
+	ipcring_join(end, len);
 	do {
 		if (one)
 			prepare_to_wait_exclusive(&end->wq, &wait, TASK_INTERRUPTIBLE);
@@ -283,8 +300,7 @@ static __always_inline int ipcring_do_sleep(struct ipcring_end *end, u32 len,
 		ret = ipcring_look(end, len);
 	} while (ret == -EAGAIN);
 	finish_wait(&end->wq, &wait);
-	if (room)
-		ipcring_leave(end);
+	ipcring_leave(end);
 	return ret;
 }
 
