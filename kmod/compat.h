@@ -8,6 +8,12 @@
 
 #include <linux/bits.h>
 #include <linux/mm.h>
+#ifdef IPCRING_HAS_io_uring_cmd_mark_cancelable
+#include <linux/io_uring/cmd.h>
+#else
+#include <linux/io_uring.h>
+#endif
+#include <uapi/linux/ipcring.h>
 
 /* Before 6.3 drivers wrote vma->vm_flags themselves. */
 #ifndef IPCRING_HAS_vm_flags_set
@@ -33,6 +39,66 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flag
 #else
 #define IPCRING_WF_HERE		0
 #define IPCRING_KEY_HERE	0UL
+#endif
+
+/*
+ * io_uring's commands. Before 6.7 nothing can cancel one that waits, and what a command
+ * returned was taken for its failure unless it was 0.
+ */
+#ifdef IPCRING_HAS_io_uring_cmd_mark_cancelable
+#define IPCRING_CAN_PARK	1
+#else
+#define IPCRING_CAN_PARK	0
+#define IO_URING_F_CANCEL	0
+#endif
+
+#ifndef IORING_URING_CMD_MASK
+#define IORING_URING_CMD_MASK	IORING_URING_CMD_FIXED
+#endif
+
+/* A third argument for the second half of a CQE32, until 6.18. */
+#ifndef IPCRING_HAS_io_uring_cmd_done32
+#define io_uring_cmd_done(cmd, ret, flags)	io_uring_cmd_done(cmd, ret, 0, flags)
+#endif
+
+/* The command's part of the SQE. */
+static inline const struct ipcring_uring *ipcring_uring_arg(const struct io_uring_cmd *cmd)
+{
+#if defined(IPCRING_HAS_io_uring_sqe128_cmd)
+	return io_uring_sqe_cmd(cmd->sqe, struct ipcring_uring);
+#elif defined(IPCRING_HAS_io_uring_cmd_mark_cancelable)
+	return io_uring_sqe_cmd(cmd->sqe);
+#else
+	return cmd->cmd;
+#endif
+}
+
+/* What to return from file_operations.uring_cmd. */
+static inline int ipcring_uring_result(struct io_uring_cmd *cmd, int ret, unsigned int flags)
+{
+	if (IPCRING_CAN_PARK || ret <= 0)
+		return ret;
+	io_uring_cmd_done(cmd, ret, flags);
+	return -EIOCBQUEUED;
+}
+
+/*
+ * IPCRING_TASK_WORK() - define a callback for io_uring_cmd_complete_in_task()
+ * @name:	the callback
+ * @work:	void work(cmd, issue_flags, dead), declared before
+ */
+#ifdef IPCRING_HAS_IO_URING_CMD_TASK_WORK_ISSUE_FLAGS
+#define IPCRING_TASK_WORK(name, work) \
+static void name(struct io_tw_req req, io_tw_token_t tw) \
+{ \
+	work(io_uring_cmd_from_tw(req), IO_URING_CMD_TASK_WORK_ISSUE_FLAGS, tw.cancel); \
+}
+#else
+#define IPCRING_TASK_WORK(name, work) \
+static void name(struct io_uring_cmd *cmd, unsigned int issue_flags) \
+{ \
+	work(cmd, issue_flags, issue_flags & IO_URING_F_TASK_DEAD); \
+}
 #endif
 
 #endif /* IPCRING_COMPAT_H */

@@ -13,6 +13,7 @@
 
 #include "call.h"
 #include "chan.h"
+#include "uring.h"
 
 /* Access mode 3: neither reads nor writes nor maps, see open(2). */
 #define IPCRING_O_NOTHING	O_ACCMODE
@@ -164,6 +165,7 @@ static const struct file_operations ipcring_producer_fops = {
 	.mmap = ipcring_end_mmap,
 	.unlocked_ioctl = ipcring_end_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.uring_cmd = ipcring_uring_cmd,
 	.release = ipcring_end_release,
 	.show_fdinfo = ipcring_show_fdinfo,
 };
@@ -175,6 +177,7 @@ static const struct file_operations ipcring_consumer_fops = {
 	.mmap = ipcring_end_mmap,
 	.unlocked_ioctl = ipcring_end_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.uring_cmd = ipcring_uring_cmd,
 	.release = ipcring_end_release,
 	.show_fdinfo = ipcring_show_fdinfo,
 };

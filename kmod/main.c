@@ -6,6 +6,7 @@
 #include <linux/uaccess.h>
 
 #include "chan.h"
+#include "uring.h"
 
 static unsigned long max_ring_bytes = 64UL << 20;
 module_param(max_ring_bytes, ulong, 0644);
@@ -60,7 +61,7 @@ static long ipcring_ioc_features(void __user *arg)
 		return -EINVAL;
 	param.features = IPCRING_FEAT_RW | IPCRING_FEAT_MMAP | IPCRING_FEAT_RECORDS |
 			 IPCRING_FEAT_LANES | IPCRING_FEAT_NAMES;
-	param.features |= IPCRING_FEAT_CALL | IPCRING_FEAT_WAIT_ANY;
+	param.features |= IPCRING_FEAT_CALL | IPCRING_FEAT_WAIT_ANY | ipcring_uring_features();
 	return ipcring_copy_result(arg, &param, sizeof(param));
 }
 

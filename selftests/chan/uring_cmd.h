@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Common to the tests of IORING_OP_URING_CMD. */
+#ifndef SELFTESTS_URING_CMD_H
+#define SELFTESTS_URING_CMD_H
+
+#include "pair.h"
+
+#include <liburing.h>
+
+#ifndef IORING_SETUP_SINGLE_ISSUER
+#define IORING_SETUP_SINGLE_ISSUER	(1U << 12)
+#endif
+#ifndef IORING_SETUP_DEFER_TASKRUN
+#define IORING_SETUP_DEFER_TASKRUN	(1U << 13)
+#endif
+
+static inline int ring_setup(struct io_uring *u, uint32_t setup)
+{
+	struct io_uring_params p = { .flags = setup, .sq_thread_idle = 1 };
+
+	return io_uring_queue_init_params(8, u, &p);
+}
+
+static inline struct io_uring_sqe *get_sqe(struct io_uring *u, uint32_t op, int fd,
+					   const void *addr, uint32_t len)
+{
+	struct ipcring_uring arg = { .addr = (uintptr_t)addr, .len = len };
+	struct io_uring_sqe *sqe = io_uring_get_sqe(u);
+
+	if (!sqe)
+		abort();
+	memset(sqe, 0, sizeof(*sqe));
+	sqe->opcode = IORING_OP_URING_CMD;
+	sqe->fd = fd;
+	sqe->cmd_op = op;
+	sqe->user_data = op;
+	memcpy(sqe->cmd, &arg, sizeof(arg));
+	return sqe;
+}
+
+/* The consumers' place is free again once the command has let go of its file. */
+static inline int reopen(struct chan *c)
+{
+	int fd;
+
+	while ((fd = chan_endpoint(c->control, IPCRING_ROLE_CONSUMER, 0)) == -EBUSY)
+		sched_yield();
+	return fd;
+}
+
+#endif /* SELFTESTS_URING_CMD_H */
