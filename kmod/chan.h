@@ -174,6 +174,8 @@ int ipcring_open(const struct ipcring_open *param);
 /* xfer.c */
 ssize_t ipcring_try_send(struct ipcring_end *end, struct iov_iter *from, unsigned int how);
 ssize_t ipcring_try_recv(struct ipcring_end *end, struct iov_iter *to, unsigned int how, u32 *lane);
+ssize_t ipcring_try_recv_then(struct ipcring_end *end, struct iov_iter *to, unsigned int how,
+			      u32 *nr, bool (*then)(void *arg, u32 len), void *arg);
 ssize_t ipcring_write_iter(struct kiocb *iocb, struct iov_iter *from);
 ssize_t ipcring_read_iter(struct kiocb *iocb, struct iov_iter *to);
 

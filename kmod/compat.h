@@ -52,8 +52,11 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flag
 #define IO_URING_F_CANCEL	0
 #endif
 
-#ifndef IORING_URING_CMD_MASK
-#define IORING_URING_CMD_MASK	IORING_URING_CMD_FIXED
+#ifdef IPCRING_HAS_io_uring_mshot_cmd_post_cqe
+#define IPCRING_CAN_MSHOT	1
+#else
+#define IPCRING_CAN_MSHOT	0
+#define IORING_URING_CMD_MULTISHOT	0
 #endif
 
 /* A third argument for the second half of a CQE32, until 6.18. */
@@ -70,6 +73,16 @@ static inline const struct ipcring_uring *ipcring_uring_arg(const struct io_urin
 	return io_uring_sqe_cmd(cmd->sqe);
 #else
 	return cmd->cmd;
+#endif
+}
+
+/* Which buffers it asks for; 0 where it cannot. */
+static inline u16 ipcring_uring_group(const struct io_uring_cmd *cmd)
+{
+#ifdef IPCRING_HAS_io_uring_mshot_cmd_post_cqe
+	return READ_ONCE(cmd->sqe->buf_group);
+#else
+	return 0;
 #endif
 }
 

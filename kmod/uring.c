@@ -20,6 +20,8 @@ u64 ipcring_uring_features(void)
 		return 0;
 	if (IPCRING_CAN_PARK)
 		features |= IPCRING_FEAT_URING_WAIT;
+	if (IPCRING_CAN_MSHOT)
+		features |= IPCRING_FEAT_URING_MULTISHOT;
 	return features;
 }
 
@@ -29,11 +31,23 @@ static int ipcring_op_read(struct ipcring_op *op, struct io_uring_cmd *cmd)
 	const struct ipcring_uring *arg = ipcring_uring_arg(cmd);
 
 	op->code = cmd->cmd_op;
-	op->multishot = false;
+	op->multishot = cmd->flags & IORING_URING_CMD_MULTISHOT;
+	op->group = ipcring_uring_group(cmd);
 	op->addr = READ_ONCE(arg->addr);
 	op->len = READ_ONCE(arg->len);
-	/* No registered buffers. */
-	return READ_ONCE(arg->flags) || cmd->flags & IORING_URING_CMD_MASK ? -EINVAL : 0;
+	if (READ_ONCE(arg->flags) || cmd->flags & IORING_URING_CMD_FIXED)
+		return -EINVAL;
+	return op->multishot && op->code != IPCRING_URING_RECV ? -EINVAL : 0;
+}
+
+/* Where consumers share the work, a message is another's until it is taken. */
+static int ipcring_op_check_recv(const struct ipcring_op *op)
+{
+	if (op->end->lane)
+		return -EINVAL;
+	if (op->multishot && (op->addr || op->len || op->end->chan->geo.consumers > 1))
+		return -EINVAL;
+	return 0;
 }
 
 static int ipcring_op_call(struct ipcring_op *op)
@@ -59,7 +73,7 @@ static int ipcring_op_begin(struct ipcring_op *op, struct io_uring_cmd *cmd)
 	case IPCRING_URING_SEND:
 		return op->end->lane ? ret : -EINVAL;
 	case IPCRING_URING_RECV:
-		return op->end->lane ? -EINVAL : ret;
+		return ret ? ret : ipcring_op_check_recv(op);
 	case IPCRING_URING_CALL:
 		if (!op->end->lane)
 			return -EINVAL;
@@ -139,6 +153,8 @@ static ssize_t ipcring_op_attempt(struct ipcring_op *op, unsigned int how)
  */
 ssize_t ipcring_op_try(struct ipcring_op *op, struct io_uring_cmd *cmd, unsigned int issue_flags)
 {
+	if (IPCRING_CAN_MSHOT && op->multishot)
+		return ipcring_mshot_try(op, cmd, issue_flags);
 	/* It is not refused, it will wait: no drop, and no use to arm twice. */
 	if (IPCRING_CAN_PARK && ipcring_look(ipcring_op_side(op), ipcring_op_need(op)) == -EAGAIN)
 		return -EAGAIN;
@@ -211,10 +227,12 @@ int ipcring_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	ret = ipcring_op_begin(&op, cmd);
 	if (ret)
 		return ret;
-	if (issue_flags & IO_URING_F_IOWQ && !op.multishot)
-		ret = ipcring_op_wait(&op);
-	else
+	if (!(issue_flags & IO_URING_F_IOWQ))
 		ret = ipcring_op_try(&op, cmd, issue_flags);
+	else if (!op.multishot)
+		ret = ipcring_op_wait(&op);
+	else	/* Only its submitter posts what is not its last completion. */
+		ret = -EAGAIN;
 	if (ret == -EAGAIN && (op.multishot || !ipcring_op_busy(&op)))
 		return ipcring_op_later(&op, cmd, issue_flags);
 	ipcring_op_end(&op);

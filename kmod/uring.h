@@ -58,4 +58,8 @@ void ipcring_op_end(struct ipcring_op *op);
 int ipcring_park(struct ipcring_op *op, struct io_uring_cmd *cmd, unsigned int issue_flags);
 int ipcring_park_cancel(struct io_uring_cmd *cmd, unsigned int issue_flags);
 
+/* mshot.c, where IPCRING_CAN_MSHOT */
+ssize_t ipcring_mshot_try(struct ipcring_op *op, struct io_uring_cmd *cmd,
+			  unsigned int issue_flags);
+
 #endif /* IPCRING_URING_H */

@@ -141,6 +141,8 @@ struct ipcring_msg {
 	struct ipcring_lane *lane;
 	u64 pos;
 	u32 len;
+	bool (*then)(void *arg, u32 len);	/* of ipcring_try_recv_then(), or NULL */
+	void *arg;
 };
 
 static __always_inline int ipcring_copy_out(const struct ipcring_msg *msg, struct iov_iter *to)
@@ -195,6 +197,10 @@ static __always_inline int ipcring_take(struct ipcring_msg *msg, struct iov_iter
 	if (ret)
 		return ret;
 	ret = ipcring_copy_out(msg, to);
+	if (!ret && msg->then && !msg->then(msg->arg, msg->len)) {
+		iov_iter_revert(to, msg->len);
+		ret = -ENOBUFS;
+	}
 	if (!ret)
 		ring_release(&msg->lane->ring, msg->pos, msg->len);
 	return ret;
@@ -290,12 +296,15 @@ static __always_inline int ipcring_recv_plain(struct ipcring_end *end, struct io
 }
 
 /* Inlined, see ipcring_send(). */
-static __always_inline ssize_t ipcring_recv(struct ipcring_end *end, struct iov_iter *to,
-					    unsigned int how, u32 *nr)
+static __always_inline ssize_t ipcring_recv_then(struct ipcring_end *end, struct iov_iter *to,
+						 unsigned int how, u32 *nr,
+						 bool (*then)(void *arg, u32 len), void *arg)
 {
 	struct ipcring_msg msg;
 	int ret;
 
+	msg.then = then;
+	msg.arg = arg;
 	if (likely(end->chan->plain))
 		ret = ipcring_recv_plain(end, to, how, &msg);
 	else
@@ -307,6 +316,12 @@ static __always_inline ssize_t ipcring_recv(struct ipcring_end *end, struct iov_
 	ipcring_wake(&msg.lane->prod, msg.lane,
 		     msg.pos + ring_units(&msg.lane->ring, msg.len), how);
 	return msg.len;
+}
+
+static __always_inline ssize_t ipcring_recv(struct ipcring_end *end, struct iov_iter *to,
+					    unsigned int how, u32 *nr)
+{
+	return ipcring_recv_then(end, to, how, nr, NULL, NULL);
 }
 
 /**
@@ -323,6 +338,24 @@ static __always_inline ssize_t ipcring_recv(struct ipcring_end *end, struct iov_
 ssize_t ipcring_try_recv(struct ipcring_end *end, struct iov_iter *to, unsigned int how, u32 *nr)
 {
 	return ipcring_recv(end, to, how, nr);
+}
+
+/**
+ * ipcring_try_recv_then() - as ipcring_try_recv(), if somebody takes note of it
+ * @end:	the side of a single consumer
+ * @to:		as ipcring_try_recv()
+ * @how:	as ipcring_try_recv()
+ * @nr:		as ipcring_try_recv()
+ * @then:	called with the message copied, but not given back; false: it stays queued
+ * @arg:	for @then
+ *
+ * Context: @then is called with the transfer lock.
+ * Return: as ipcring_try_recv(); -ENOBUFS @then said false.
+ */
+ssize_t ipcring_try_recv_then(struct ipcring_end *end, struct iov_iter *to, unsigned int how,
+			      u32 *nr, bool (*then)(void *arg, u32 len), void *arg)
+{
+	return ipcring_recv_then(end, to, how, nr, then, arg);
 }
 
 noinline ssize_t ipcring_read_iter(struct kiocb *iocb, struct iov_iter *to)
