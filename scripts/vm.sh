@@ -20,20 +20,30 @@ quote()
 	echo
 }
 
-# find_kernel: sets vmlinux and release.
+# find_kernel: sets vmlinux, release, and what the kernel's configuration says about
+# the machine it wants.
 find_kernel()
 {
-	local cache
+	local cache config=$kdir/.config
 
 	if [ -n "$vmlinux" ]; then
 		[ -r "$vmlinux" ] || die 125 "--vmlinux $vmlinux: cannot be read; name a kernel image"
 		vmlinux=$(realpath "$vmlinux")
 		release=$(cat "$kdir/include/config/kernel.release" 2>/dev/null) ||
 			die 125 "--build $kdir: not a kernel's build directory; --vmlinux needs the one it was built in"
-		return
+	else
+		cache=$("$here/kernels" "$kernel") || exit 125
+		release=$(cat "$cache/release") config=$cache/config vmlinux=$cache/vmlinux
+		[ ! -e "$cache/bzImage" ] || vmlinux=$cache/bzImage
 	fi
-	cache=$("$here/kernels" "$kernel") || exit 125
-	vmlinux=$cache/vmlinux release=$(cat "$cache/release")
+	if grep -qsE '^CONFIG_K[AC]SAN=y' "$config"; then
+		# So slow that its calibration of the TSC may be wrong by an order.
+		mem=${mem:-1024} timeout=${timeout:-900} clock=" tsc=unstable"
+	fi
+	# A kernel without it was built so for lockdep: the lock of a serial console
+	# must not be taken wherever printk is called.
+	! grep -qs '^# CONFIG_SERIAL_8250_CONSOLE is not set' "$config" ||
+		console="console=ttynull earlyprintk=serial,ttyS0,115200,keep"
 }
 
 # find_module: where the guest finds it.
@@ -63,12 +73,12 @@ have_kvm()
 # patch their own text (tracepoints, BPF attach), hence thread=single.
 qemu_arguments()
 {
-	local words="console=ttyS0 loglevel=5 8250.nr_uarts=4 panic=-1 oops=panic log_buf_len=4M cryptomgr.notests"
+	local words="$console loglevel=5 8250.nr_uarts=4 panic=-1 oops=panic log_buf_len=4M cryptomgr.notests"
 	local port
 
 	smp=${smp:-${cpus:-$((insn ? 1 : 2))}}
 	[[ $smp == *,* ]] || smp="$smp,sockets=1,cores=$smp,threads=1"
-	qemu=(-M q35 -m "$mem" -smp "$smp" -nodefaults -no-user-config -display none -no-reboot
+	qemu=(-M q35 -m "${mem:-512}" -smp "$smp" -nodefaults -no-user-config -display none -no-reboot
 		-device isa-debug-exit,iobase=0xf4,iosize=0x04
 		-kernel "$vmlinux" -initrd initramfs)
 	if [ -n "$insn" ]; then
@@ -79,7 +89,7 @@ qemu_arguments()
 		qemu+=(-accel kvm -cpu host)
 	else
 		qemu+=(-accel tcg,thread=single -cpu Nehalem)
-		words+=" mitigations=off"
+		words+=" mitigations=off$clock"
 	fi
 	[ -n "$insn" ] || [ -z "$seed" ] || qemu+=(-seed "$seed")
 
@@ -108,6 +118,7 @@ run_qemu()
 		qemu-system-x86_64 "${qemu[@]}" 2>qemu.log || rc=$?
 		return
 	fi
+	timeout=${timeout:-300}
 	timeout -k 5 "$timeout" qemu-system-x86_64 "${qemu[@]}" </dev/null >qemu.log 2>&1 &
 	pid=$!
 	trap 'kill $pid 2>/dev/null; wait; rm -f initramfs; exit 130' INT TERM HUP
