@@ -13,7 +13,7 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all module user bpf tests bench check check-all lint vm clean install help
+.PHONY: all module user bpf tests bench check check-all check-debug lint vm clean install help
 
 all: module user ## build everything: module, harness and BPF programs
 
@@ -38,9 +38,13 @@ check: ## lint, unit tests, and the selftests in a VM
 	$(Q)$(CURDIR)/scripts/deps check
 	$(Q)$(CURDIR)/scripts/check
 
-check-all: ## check, on every kernel that scripts/kernels knows
+check-all: ## check, with all tests on 6.1, 6.12, 7.3, -rt and -cloud
 	$(Q)$(CURDIR)/scripts/deps check
 	$(Q)$(CURDIR)/scripts/check --all
+
+check-debug: ## the channel's tests on a kernel with KASAN, lockdep and kmemleak
+	$(Q)$(CURDIR)/scripts/deps debug
+	$(Q)$(CURDIR)/scripts/check --kernels 6.1-kasan --rooms chan
 
 lint: ## checkpatch, sparse, shellcheck, kernel-doc and the house rules
 	$(Q)$(CURDIR)/scripts/deps check
@@ -56,4 +60,4 @@ install: user ## install ipcscope below DESTDIR and PREFIX
 	$(Q)$(MAKE) -C user install
 
 help: ## this list
-	$(Q)awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	$(Q)awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
