@@ -13,7 +13,8 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all module user bpf tests bench check check-all check-debug lint vm clean install help
+.PHONY: all module user bpf tests bench check check-all check-debug lint vm clean install install-lib \
+	help
 
 all: module user ## build everything: module, harness and BPF programs
 
@@ -56,8 +57,11 @@ vm: module user ## a shell in a VM with KERNEL, this tree and the module
 clean: ## remove build/
 	$(Q)rm -rf $(CURDIR)/build
 
-install: user ## install ipcscope below DESTDIR and PREFIX
+install: user ## install ipcscope and libipcring below DESTDIR and PREFIX
 	$(Q)$(MAKE) -C user install
+
+install-lib: ## install libipcring only
+	$(Q)$(MAKE) -C user/lib install
 
 help: ## this list
 	$(Q)awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
