@@ -51,7 +51,8 @@
  * =======
  * A handle is used by one thread at a time, and in the process that made it: pass its
  * fd (fork, SCM_RIGHTS) and ipcring_import() it there. An endpoint whose fd was passed
- * must no longer be used here, but closed; an inherited handle can only be closed. All functions return 0 or more, or -errno.
+ * must no longer be used here, but closed; an inherited handle can only be closed, and
+ * its fd passed. All functions return 0 or more, or -errno.
  *
  * Deadlines are absolute CLOCK_MONOTONIC times in ns, see ipcring_deadline(), or
  * IPCRING_NO_TIMEOUT, or 0, which does not wait.

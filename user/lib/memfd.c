@@ -421,7 +421,8 @@ static int memfd_info(const struct ipcring_handle *h, struct ipcring_info *info)
 		.data_bytes = g->bytes ? 2 * g->bytes : memfd_data(g), .id = st.st_ino,
 		.prod_pos = memfd_pos(&r.prod->pos), .cons_pos = memfd_pos(&r.cons->pos),
 		.flags = IPCRING_CREATE_TRUST_ALL | (g->bytes ? IPCRING_CREATE_RECORDS : 0),
-		.lanes = g->lanes, .consumers = g->consumers, .lane = h->pub.lane, .bytes = g->bytes,
+		.lanes = g->lanes, .consumers = g->consumers, .lane = h->pub.lane,
+		.bytes = g->bytes,
 	};
 	return 0;
 }

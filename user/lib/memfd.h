@@ -26,7 +26,12 @@
  * struct memfd_lane - what a lane has beside the ring
  * @bell:	futex that the producer sleeps on, rung when there is room
  * @corrupt:	positions or a length broke the protocol
- * @drops:	as struct ipcring_stats, and so on
+ * @drops:	as struct ipcring_stats
+ * @prod_waits:	likewise
+ * @prod_wakes:	likewise
+ * @cons_wakes:	likewise
+ * @corruptions: likewise
+ * @pad:	fills the cache line
  */
 struct memfd_lane {
 	__u32 bell;
@@ -51,6 +56,7 @@ struct memfd_lane {
  * @cons_opened: a consumer was there
  * @cons_waits:	as struct ipcring_stats
  * @name:	the channel's, or empty
+ * @pad:	fills the cache line
  * @lane:	by number
  */
 struct memfd_head {

@@ -157,7 +157,9 @@ static bool memfd_in_group(gid_t gid)
 int memfd_name_may(const struct memfd_head *head, __u32 role)
 {
 	static const __u32 need[] = {
-		[IPCRING_ROLE_PRODUCER] = 2, [IPCRING_ROLE_CONSUMER] = 4, [IPCRING_ROLE_OBSERVER] = 1,
+		[IPCRING_ROLE_PRODUCER] = 2,
+		[IPCRING_ROLE_CONSUMER] = 4,
+		[IPCRING_ROLE_OBSERVER] = 1,
 	};
 	__u32 rights = head->mode;
 
