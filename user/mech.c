@@ -13,6 +13,9 @@
 	M(shm_futex)	\
 	M(eventfd_shm)	\
 	M(ring)		\
+	M(ring_call)	\
+	M(ring_uring)	\
+	M(ring_uring_cmd) \
 	M(ring_mmap)
 
 #define MECH_DECLARE(name)	extern const struct mech_ops mech_##name;

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ring-call: the channels of `ring`; a round trip is IPCRING_IOC_CALL on one side and
+ * IPCRING_IOC_REPLY_WAIT on the other, one system call each.
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include "ring_open.h"
+
+static int ring_call_open(struct mech *m)
+{
+	m->priv = calloc(1, sizeof(struct ring_ends));
+	return m->priv ? ring_open_channels(m, m->priv, 0) : -ENOMEM;
+}
+
+static int ring_call_send(struct mech *m, const void *buf)
+{
+	const struct ring_ends *e = m->priv;
+
+	return ipcring_send(e->out[m->side], buf, (__u32)m->cfg.size, IPCRING_NO_TIMEOUT);
+}
+
+/* The end is one too few: the peer was to go on. */
+static int ring_call_length(const struct mech *m, ssize_t len)
+{
+	if (len < 0)
+		return (int)len;
+	return (size_t)len == m->cfg.size ? 0 : -EBADMSG;
+}
+
+static int ring_call_recv(struct mech *m, void *buf)
+{
+	const struct ring_ends *e = m->priv;
+
+	return ring_call_length(m, ipcring_recv(e->in[m->side], buf, (__u32)m->cfg.size,
+						IPCRING_NO_TIMEOUT));
+}
+
+static int ring_call_call(struct mech *m, const void *out, void *in)
+{
+	const struct ring_ends *e = m->priv;
+	struct ipcring_round round = {
+		.to = e->out[m->side],
+		.from = e->in[m->side],
+		.send = out,
+		.recv = in,
+		.send_len = (__u32)m->cfg.size,
+		.recv_len = (__u32)m->cfg.size,
+		.deadline = IPCRING_NO_TIMEOUT,
+	};
+
+	return ring_call_length(m, m->side == SIDE_SENDER ? ipcring_call(&round) :
+							    ipcring_reply_wait(&round));
+}
+
+static void ring_call_close(struct mech *m)
+{
+	if (m->priv)
+		ring_open_close(m->priv);
+	free(m->priv);
+}
+
+const struct mech_ops mech_ring_call = {
+	.name = "ring-call",
+	.summary = "ring channel of /dev/ipcring: CALL and REPLY_WAIT; streams by write() and read()",
+	.rev = 1,
+	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD,
+	.waits = MECH_W_BLOCK,
+	.max_msg = IPCRING_MSG_MAX,
+	.probe = ring_open_probe,
+	.open = ring_call_open,
+	.send = ring_call_send,
+	.recv = ring_call_recv,
+	.call = ring_call_call,
+	.close = ring_call_close,
+};
