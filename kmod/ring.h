@@ -340,8 +340,12 @@ static inline __u64 ring_arm_consumer(const struct ring *r)
  *
  * There is room once cons.pos has reached prod.pos + units - size; the store that
  * gets there passes the value before. Look with ring_reserve() again before
- * sleeping. A smaller record's wish, of another thread, comes true earlier and stays:
- * we are woken then, too, and arm again. One thread at a time.
+ * sleeping.
+ *
+ * Several threads of the producer's side share the event word; one may arm at a time.
+ * A smaller record's wish comes true earlier and stays: we are woken then, too, and
+ * arm again. If the word changes, the others have to be woken to look again: theirs
+ * may have come true, and the consumer may not have looked at the word yet.
  *
  * Return: the producer position that it is armed for.
  */
