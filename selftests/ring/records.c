@@ -90,7 +90,8 @@ TEST_F(records, nonsense_positions)
 		EXPECT_EQ(-EBADMSG, ring_peek(&self->lane.r, &self->pos, &self->len));
 	}
 	for (__u64 off = 1; off < 8; off++) {
-		self->lane.prod.pos = self->lane.cons.pos = variant->start + off;
+		self->lane.prod.pos = variant->start + off;
+		self->lane.cons.pos = variant->start + off;
 		EXPECT_EQ(-EBADMSG, ring_reserve(&self->lane.r, 1, &self->pos));
 		self->lane.prod.pos += 64;
 		EXPECT_EQ(-EBADMSG, ring_peek(&self->lane.r, &self->pos, &self->len));

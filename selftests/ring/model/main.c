@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kmod/ring.h, every interleaving of small programs: see model.h for what is covered.
+ * Then the same with one barrier, or one line, left out: each has to be caught.
+ *
+ *   model [PATTERN]	programs and mutants whose name contains PATTERN
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scene.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
+
+#define SCENE(...)	&(const struct scene){ __VA_ARGS__ }
+#define COMMON(...)	.setup = scene_setup, .judge = scene_judge, .arg = SCENE(__VA_ARGS__)
+
+/* Two threads, one lane. */
+#define PAIR(text, ...) { \
+	.name = text, .threads = 2, .name_of = { "producer", "consumer" }, \
+	.thread = { { scene_producer }, { scene_consumer } }, COMMON(.lanes = 1, __VA_ARGS__) \
+}
+
+/* Two consumers share the work. */
+#define SHARED(text, consumer, ...) { \
+	.name = text, .threads = 3, .name_of = { "producer", "consumer 1", "consumer 2" }, \
+	.thread = { { scene_producer }, { consumer }, { consumer } }, \
+	COMMON(.lanes = 1, .shared = true, __VA_ARGS__) \
+}
+
+#define DEATH(text, heir, ...) { \
+	.name = text, .threads = 2, .killable = 1 << 0, \
+	.name_of = { "producer", "consumer" }, \
+	.thread = { { scene_producer, heir }, { scene_consumer } }, \
+	COMMON(.lanes = 1, __VA_ARGS__) \
+}
+
+#define CONSUMER_DEATH(text, ...) { \
+	.name = text, .threads = 2, .killable = 1 << 1, \
+	.name_of = { "producer", "consumer" }, \
+	.thread = { { scene_producer }, { scene_consumer, scene_next_consumer } }, \
+	COMMON(.lanes = 1, __VA_ARGS__) \
+}
+
+static const struct model_program programs[] = {
+	PAIR("slots 1, mapped", .size = 1, .sends = { 3 }, .takes = { 0, 3 }),
+	PAIR("slots 2, mapped", .size = 2, .sends = { 4 }, .takes = { 0, 4 }),
+	PAIR("slots 1, mapped, arm first", .size = 1, .sends = { 3 }, .takes = { 0, 3 },
+	     .arms = true),
+	PAIR("slots 1, write and read", .size = 1, .sends = { 3 }, .takes = { 0, 3 },
+	     .syscalls = true),
+	PAIR("records 32, mapped", .size = 32, .records = true, .sends = { 4 },
+	     .takes = { 0, 4 }),
+	PAIR("records 64, mapped", .size = 64, .records = true, .sends = { 4 },
+	     .takes = { 0, 4 }),
+	PAIR("records 32, mapped, arm first", .size = 32, .records = true, .sends = { 3 },
+	     .takes = { 0, 3 }, .arms = true),
+	PAIR("records 32, write and read", .size = 32, .records = true, .sends = { 3 },
+	     .takes = { 0, 3 }, .syscalls = true),
+	SHARED("slots 1, shared, mapped", scene_consumer, .size = 1, .sends = { 2 },
+	       .takes = { 0, 1, 1 }),
+	SHARED("slots 2, shared, mapped", scene_consumer, .size = 2, .sends = { 2 },
+	       .takes = { 0, 1, 1 }),
+	SHARED("slots 2, shared, read", scene_reader, .size = 2, .sends = { 2 },
+	       .takes = { 0, 1, 1 }),
+	SHARED("slots 1, shared, polled", scene_consumer, .size = 1, .sends = { 6 },
+	       .takes = { 0, 3, 3 }, .polls = true),
+	SHARED("slots 2, shared, polled", scene_consumer, .size = 2, .sends = { 6 },
+	       .takes = { 0, 3, 3 }, .polls = true),
+	SHARED("records 32, shared, polled", scene_consumer, .size = 32, .records = true,
+	       .sends = { 6 }, .takes = { 0, 3, 3 }, .polls = true),
+	DEATH("slots 1, producer killed, new one", scene_reopened_producer, .size = 1,
+	      .sends = { 2 }, .again = { 2 }),
+	DEATH("slots 2, producer killed, new one", scene_reopened_producer, .size = 2,
+	      .sends = { 2 }, .again = { 2 }),
+	DEATH("records 32, producer killed, new one", scene_reopened_producer, .size = 32,
+	      .records = true, .sends = { 2 }, .again = { 2 }),
+	DEATH("slots 1, producer killed, inherited", scene_inherited_producer, .size = 1,
+	      .sends = { 2 }, .again = { 2 }),
+	DEATH("records 32, producer killed, inherited", scene_inherited_producer, .size = 32,
+	      .records = true, .sends = { 2 }, .again = { 2 }),
+	CONSUMER_DEATH("slots 1, consumer killed", .size = 1, .sends = { 3 }, .takes = { 0, 3 }),
+	CONSUMER_DEATH("records 32, consumer killed", .size = 32, .records = true,
+		       .sends = { 3 }, .takes = { 0, 3 }),
+	{
+		.name = "records 32, two threads write", .threads = 3,
+		.name_of = { "large", "small", "consumer" },
+		.thread = { { scene_writer }, { scene_writer }, { scene_consumer } },
+		COMMON(.lanes = 1, .size = 32, .records = true, .writers = true, .filled = 2,
+		       .takes = { 0, 0, 1 }, .may_sleep = 1 << 0)
+	},
+	{
+		.name = "lanes 2, read", .threads = 3,
+		.name_of = { "producer 0", "producer 1", "consumer" },
+		.thread = { { scene_producer }, { scene_producer }, { scene_reader } },
+		COMMON(.size = 1, .lanes = 2, .sends = { 1, 1 }, .takes = { 0, 0, 2 })
+	},
+};
+
+/* Which program catches it. MODEL_DROP without a function: see model_dropped(). */
+static const struct {
+	struct model_mutant mutant;
+	const char *program;
+	bool x86;	/* it matters on strong machines, too */
+} mutants[] = {
+	{ { "A: release of cons.pos", "" }, "slots 1, mapped" },
+	{ { "A: release of cons.pos", "" }, "slots 1, shared, polled" },
+	{ { "A: acquire of cons.pos", "" }, "slots 1, mapped" },
+	{ { "A: acquire of cons.pos", "" }, "records 32, shared, polled" },
+	{ { "B: release of a head", "ring_publish", MODEL_STORE, MODEL_HEAD },
+	  "slots 1, mapped" },
+	{ { "B: acquire of a head", "ring_peek_slot", MODEL_LOAD, MODEL_HEAD },
+	  "slots 1, mapped" },
+	{ { "B: release of prod.pos", "ring_publish", MODEL_STORE, MODEL_PROD_POS },
+	  "records 32, mapped" },
+	{ { "B: acquire of prod.pos", "ring_peek", MODEL_LOAD, MODEL_PROD_POS },
+	  "records 32, mapped" },
+	{ { "C of the consumer", "ring_arm_consumer", MODEL_FENCE, MODEL_ANY, MODEL_DROP },
+	  "slots 1, mapped", true },
+	{ { "C of the producer", "ring_arm_producer", MODEL_FENCE, MODEL_ANY, MODEL_DROP },
+	  "slots 1, mapped", true },
+	{ { "C, records", "ring_arm_consumer", MODEL_FENCE, MODEL_ANY, MODEL_DROP },
+	  "records 32, mapped", true },
+	{ { "D", "ring_passed", MODEL_FENCE, MODEL_ANY, MODEL_DROP },
+	  "slots 1, mapped", true },
+	{ { "D, records", "ring_passed", MODEL_FENCE, MODEL_ANY, MODEL_DROP },
+	  "records 32, mapped", true },
+	{ { "barrier of wq_has_sleeper()", "wq_has_sleeper", MODEL_FENCE, MODEL_ANY, MODEL_DROP },
+	  "slots 1, write and read", true },
+	{ { "nonsense beside others", "ring_settle", MODEL_CAS, MODEL_ANY, MODEL_PLAIN },
+	  "records 32, shared, polled" },
+	{ { "claim without exchange", "ring_claim", MODEL_CAS, MODEL_ANY, MODEL_PLAIN },
+	  "slots 1, shared, polled", true },
+	{ { "what a look proves", "" }, "slots 1, shared, mapped", true },
+	{ { "wake whose wish was replaced", "" }, "records 32, two threads write", true },
+	{ { "wake after a producer's death", "" }, "slots 1, producer killed, new one", true },
+	{ { "wake after a producer's death", "" }, "records 32, producer killed, inherited", true },
+	{ { "wake after a consumer's death", "" }, "slots 1, consumer killed", true },
+	{ { "the baton", "" }, "slots 2, shared, read", true },
+};
+
+static unsigned int number, failed;
+
+static void print_result(const struct model_result *r, bool ok, const char *name, bool strong)
+{
+	failed += !ok;
+	printf("%sok %u %s%s: %lu states, %lu steps, %lu ends, depth %u, %.1f s%s%s\n",
+	       ok ? "" : "not ", ++number, name, strong ? " (x86)" : "", r->states, r->steps,
+	       r->ends, r->depth, r->seconds, r->violation ? ": " : "",
+	       r->violation ? r->violation : "");
+	fflush(stdout);
+}
+
+static const struct model_program *program_called(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+		if (!strcmp(programs[i].name, name))
+			return &programs[i];
+	abort();
+}
+
+static void explore(const struct model_program *which)
+{
+	struct model_result r = model_run(which, NULL);
+
+	print_result(&r, !r.violation, which->name, which->strong);
+}
+
+static void expose(size_t i, bool strong)
+{
+	struct model_program which = *program_called(mutants[i].program);
+	struct model_result r;
+	char name[128];
+
+	which.strong = strong;
+	snprintf(name, sizeof(name), "caught in %s: without %s", which.name,
+		 mutants[i].mutant.name);
+	printf("# %s%s\n", name, strong ? " (x86)" : "");
+	r = model_run(&which, &mutants[i].mutant);
+	print_result(&r, r.violation, name, strong);
+}
+
+int main(int argc, char **argv)
+{
+	const char *pattern = argc > 1 ? argv[1] : "";
+
+	printf("TAP version 13\n");
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+		if (strstr(programs[i].name, pattern))
+			explore(&programs[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(mutants); i++) {
+		if (!strstr(mutants[i].mutant.name, pattern) &&
+		    !strstr(mutants[i].program, pattern))
+			continue;
+		expose(i, false);
+		if (mutants[i].x86)
+			expose(i, true);
+	}
+	printf("1..%u\n", number);
+	return failed != 0;
+}

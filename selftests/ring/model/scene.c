@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The programs' memory, and what a lane's two sides do. */
+#include "scene.h"
+
+#define DATA_WORDS	8
+
+/* Payloads are no lengths: who takes one for a head sees nonsense. */
+#define PAYLOAD(id)	(0x1000u + (id))
+
+static struct {
+	struct ipcring_side prod;
+	struct ipcring_side cons;
+	__u64 data[2 * DATA_WORDS];
+} lanes[SCENE_LANES];
+
+struct ring scene_ring[SCENE_LANES];
+__u64 scene_ready, scene_cons_queue, scene_prod_queue[SCENE_LANES];
+static __u64 arming;
+
+/* Part of the state, but no part of the program. */
+struct ghost {
+	__u8 committed[SCENE_LANES];	/* published by the first part, or before */
+	__u8 taken[SCENE_LANES];
+	bool again[SCENE_LANES];	/* the second part has begun */
+	bool ended[SCENE_LANES];	/* its last message was taken */
+};
+
+static struct ghost *ghost(void)
+{
+	return (struct ghost *)model_ghost();
+}
+
+static const struct scene *scene_of(const struct model_program *program)
+{
+	return program->arg;
+}
+
+/* Slots are as large as a message here: 8 bytes of head and two words. */
+static __u32 length(const struct scene *scene, unsigned int id)
+{
+	return scene->records && (id % 2 || id < scene->filled) ? 8 : 16;
+}
+
+/* With slots the head says so, with records prod.pos. */
+static void published(const __u64 *word)
+{
+	for (int i = 0; i < SCENE_LANES; i++) {
+		bool head = word >= lanes[i].data && word < lanes[i].data + 2 * DATA_WORDS;
+
+		if (scene_ring[i].size && !ghost()->again[i] &&
+		    (scene_ring[i].stride ? head : word == &lanes[i].prod.pos))
+			ghost()->committed[i]++;
+	}
+}
+
+static void cell_data(const struct scene *scene, int i, int owner)
+{
+	static const char * const name[2][DATA_WORDS] = {
+		{ "data[0]", "data[1]", "data[2]", "data[3]",
+		  "data[4]", "data[5]", "data[6]", "data[7]" },
+		{ "lane 1 data[0]", "lane 1 data[1]", "lane 1 data[2]" },
+	};
+	int words = scene->records ? (int)scene->size / 8 : (int)scene->size * 3;
+
+	for (int w = 0; w < words; w++) {
+		unsigned int id = w / 2;	/* 8 bytes each */
+		__u64 value = 0;
+
+		if (id < scene->filled)
+			value = w % 2 ? PAYLOAD(id) : 8;
+		model_cell(&lanes[i].data[w], name[i][w],
+			   scene->records || w % 3 == 0 ? MODEL_HEAD : MODEL_PAYLOAD, value, owner);
+		if (scene->records)
+			model_alias(&lanes[i].data[words + w], &lanes[i].data[w]);
+	}
+}
+
+static void cell_lane(const struct scene *scene, int i)
+{
+	static const char * const name[2][5] = {
+		{ "prod.pos", "prod.event", "cons.pos", "cons.event", "prod queue" },
+		{ "lane 1 prod.pos", "lane 1 prod.event", "lane 1 cons.pos", "lane 1 cons.event",
+		  "lane 1 prod queue" },
+	};
+	__u64 *words[] = { &lanes[i].prod.pos, &lanes[i].prod.event,
+			   &lanes[i].cons.pos, &lanes[i].cons.event };
+	int owner = scene->writers ? -1 : i, reader = scene->shared ? -1 : scene->lanes;
+
+	if (scene->writers)
+		reader++;
+	for (int w = 0; w < 4; w++)
+		model_cell(words[w], name[i][w], MODEL_PROD_POS + w,
+			   w % 2 ? ~0ULL : w ? 0 : scene->filled * 16, w < 2 ? owner : reader);
+	model_cell(&scene_prod_queue[i], name[i][4], MODEL_QUEUE, 0, -1);
+	cell_data(scene, i, owner);
+	scene_ring[i] = (struct ring){
+		.prod = &lanes[i].prod, .cons = &lanes[i].cons,
+		.data = (unsigned char *)lanes[i].data, .size = scene->size,
+		.stride = scene->records ? 0 : 24, .msg_size = 16,
+	};
+	ghost()->committed[i] = scene->filled;
+}
+
+void scene_setup(const struct model_program *program)
+{
+	const struct scene *scene = scene_of(program);
+
+	model_published = published;
+	for (int i = 0; i < SCENE_LANES; i++)
+		scene_ring[i].size = 0;
+	for (int i = 0; i < scene->lanes; i++)
+		cell_lane(scene, i);
+	model_cell(&scene_cons_queue, "cons queue", MODEL_QUEUE, 0, -1);
+	if (scene->lanes > 1)
+		model_cell(&scene_ready, "ready bits", MODEL_READY, 3, -1);
+	if (scene->writers)
+		model_cell(&arming, "lock", MODEL_LOCKED, 0, -1);
+}
+
+/* As ipcring_wake() and WAKE: with lanes the bit comes before the look at the queue. */
+void scene_call_wake(const struct scene *scene, int lane)
+{
+	__u64 bit = 1ULL << lane;
+
+	model_kernel(true);
+	if (scene->lanes > 1) {
+		model_fence("set_ready");
+		if (!(model_load(&scene_ready, false, "set_ready") & bit))
+			model_rmw(&scene_ready, 0, bit, "set_ready");
+	}
+	model_wake(&scene_cons_queue);
+	model_kernel(false);
+}
+
+static void wake_producer(int lane)
+{
+	model_kernel(true);
+	model_wake(&scene_prod_queue[lane]);
+	model_kernel(false);
+}
+
+/*
+ * Several threads of one side: whose wish is replaced has to look again. It may have
+ * come true, and the consumer not have looked at the word yet.
+ */
+static __u64 arm_beside(const struct ring *r, __u32 len)
+{
+	__u64 armed, event;
+	bool replaced;
+
+	model_lock(&arming, "ipcring_arm");
+	event = ring_load(&r->prod->event);
+	armed = ring_arm_producer(r, len);
+	replaced = ring_load(&r->prod->event) != event;
+	model_unlock(&arming, "ipcring_arm");
+	if (replaced && !model_dropped("wake whose wish was replaced") &&
+	    model_load(&scene_prod_queue[0], false, "ipcring_arm") != 1u << model_self())
+		model_wake(&scene_prod_queue[0]);
+	return armed;
+}
+
+/* Return: false if the wish stands and there is no room. */
+static bool arm_producer(const struct scene *scene, int lane, __u32 len)
+{
+	const struct ring *r = &scene_ring[lane];
+	__u64 armed, pos;
+	int ret;
+
+	armed = scene->writers ? arm_beside(r, len) : ring_arm_producer(r, len);
+	ret = ring_reserve(r, len, &pos);
+	if (ret == -EBADMSG)
+		model_fail("-EBADMSG for an honest producer");
+	return !ret || (pos != armed && !model_dropped("what a look proves"));
+}
+
+bool scene_arm_consumer(int lane)
+{
+	const struct ring *r = &scene_ring[lane];
+	__u64 armed = ring_arm_consumer(r), pos;
+	__u32 len;
+	int ret = ring_peek(r, &pos, &len);
+
+	if (ret == -EBADMSG)
+		model_fail("-EBADMSG for an honest consumer");
+	return !ret || (pos != armed && !model_dropped("what a look proves"));
+}
+
+/* ipcring_sleep(); a sleeper can be killed. */
+static void wait_for_room(const struct scene *scene, int lane, __u32 len)
+{
+	if (scene->polls) {
+		model_pause();
+		return;
+	}
+	if (scene->arms && arm_producer(scene, lane, len))
+		return;
+	model_kernel(true);
+	model_prepare(&scene_prod_queue[lane], false);
+	if (!arm_producer(scene, lane, len)) {
+		model_kernel(false);
+		model_block(&scene_prod_queue[lane]);
+		model_kernel(true);
+	}
+	model_finish(&scene_prod_queue[lane]);
+	model_kernel(false);
+}
+
+static void wait_for_message(const struct scene *scene)
+{
+	if (scene->polls) {
+		model_pause();
+		return;
+	}
+	if (scene->arms && scene_arm_consumer(0))
+		return;
+	model_kernel(true);
+	model_prepare(&scene_cons_queue, false);
+	if (!scene_arm_consumer(0)) {
+		model_kernel(false);
+		model_block(&scene_cons_queue);
+		model_kernel(true);
+	}
+	model_finish(&scene_cons_queue);
+	model_kernel(false);
+}
+
+static void fill(const struct scene *scene, int lane, __u64 pos, unsigned int id)
+{
+	__u64 *payload = ring_payload(ring_slot(&scene_ring[lane], pos));
+
+	for (__u32 i = 0; i < length(scene, id) / 8; i++)
+		ring_store(&payload[i], PAYLOAD(id));
+}
+
+static void send(const struct scene *scene, int lane, unsigned int id)
+{
+	const struct ring *r = &scene_ring[lane];
+	__u64 pos, next;
+	int ret;
+
+	/* Without acquire a store may go before the load, which model.h does not do. */
+	if (model_dropped("A: acquire of cons.pos"))
+		fill(scene, lane, ring_load(&r->prod->pos), id);
+	while ((ret = ring_reserve(r, length(scene, id), &pos)) == -EAGAIN)
+		wait_for_room(scene, lane, length(scene, id));
+	if (ret)
+		model_fail("-EBADMSG for an honest producer");
+	fill(scene, lane, pos, id);
+	next = ring_publish(r, pos, length(scene, id));
+	if (!scene->polls && (scene->syscalls || ring_wake_consumer(r, pos, next)))
+		scene_call_wake(scene, lane);
+}
+
+/* Every message once and in order: what the first part committed, then the second's. */
+static void check(const struct scene *scene, int lane, __u64 id)
+{
+	struct ghost *g = ghost();
+	unsigned int n = g->taken[lane]++;
+
+	if (id < SCENE_AGAIN ? id != n || n >= g->committed[lane] :
+	    id - SCENE_AGAIN != n - g->committed[lane])
+		model_fail("a message lost, doubled, or out of order");
+	if (id == SCENE_AGAIN + scene->again[lane] - 1)
+		g->ended[lane] = true;
+}
+
+static void copy(const struct ring *r, __u64 pos, __u32 len, __u64 *word)
+{
+	const __u64 *payload = ring_payload(ring_slot(r, pos));
+
+	for (__u32 i = 0; i < len / 8 && i < 2; i++)
+		word[i] = ring_load(&payload[i]) - PAYLOAD(0);
+}
+
+/* Read the payload, then take the message. Return: it is ours. */
+static bool take(const struct scene *scene, int lane, __u64 pos, __u32 len)
+{
+	const struct ring *r = &scene_ring[lane];
+	/* Without release a load may go after the store, which model.h does not do. */
+	bool late = model_dropped("A: release of cons.pos");
+	__u64 word[2], next = pos + ring_units(r, len);
+
+	if (!late)
+		copy(r, pos, len, word);
+	if (!scene->shared)
+		ring_release(r, pos, len);
+	else if (!ring_claim(r, pos, len))
+		return false;
+	if (late)
+		copy(r, pos, len, word);
+	if (len != length(scene, (unsigned int)word[0]) || (len == 16 && word[0] != word[1]))
+		model_fail("a payload that is not what was sent");
+	check(scene, lane, word[0]);
+	if (!scene->polls && (scene->syscalls || ring_wake_producer(r, pos, next)))
+		wake_producer(lane);
+	return true;
+}
+
+/* Return: whether there was a message; one that another consumer took counts. */
+bool scene_take(const struct scene *scene, int lane)
+{
+	__u64 pos;
+	__u32 len;
+	int ret;
+
+	do {
+		ret = ring_peek(&scene_ring[lane], &pos, &len);
+		if (ret == -EBADMSG)
+			model_fail("-EBADMSG for an honest consumer");
+	} while (!ret && !take(scene, lane, pos, len));
+	return !ret;
+}
+
+void scene_producer(const struct model_program *program)
+{
+	const struct scene *scene = scene_of(program);
+	int lane = model_self();
+
+	for (unsigned int id = 0; id < scene->sends[lane]; id++)
+		send(scene, lane, id);
+}
+
+void scene_consumer(const struct model_program *program)
+{
+	const struct scene *scene = scene_of(program);
+	int takes = scene->takes[model_self()];
+
+	for (int n = 0; takes ? n < takes : !ghost()->ended[0]; n++)
+		while (!scene_take(scene, 0))
+			wait_for_message(scene);
+}
+
+static void second_part(const struct scene *scene, int lane)
+{
+	ghost()->again[lane] = true;
+	for (unsigned int i = 0; i < scene->again[lane]; i++)
+		send(scene, lane, SCENE_AGAIN + i);
+}
+
+/* The last file was closed: seal, then have the consumers look; then a new one. */
+void scene_reopened_producer(const struct model_program *program)
+{
+	const struct scene *scene = scene_of(program);
+	int lane = model_self();
+
+	model_finish(&scene_prod_queue[lane]);
+	if (!model_dropped("seal") && ring_seal(&scene_ring[lane]))
+		model_fail("seal says that an honest producer lost something");
+	if (!model_dropped("wake after a producer's death"))
+		scene_call_wake(scene, lane);
+	second_part(scene, lane);
+}
+
+void scene_inherited_producer(const struct model_program *program)
+{
+	const struct scene *scene = scene_of(program);
+	int lane = model_self();
+
+	model_finish(&scene_prod_queue[lane]);
+	if (!model_dropped("wake after a producer's death"))
+		scene_call_wake(scene, lane);
+	second_part(scene, lane);
+}
+
+/* What the dead one had claimed is lost with it; the room it made is not. */
+void scene_next_consumer(const struct model_program *program)
+{
+	const struct scene *scene = scene_of(program);
+	int all = 0;
+
+	model_finish(&scene_cons_queue);
+	if (!model_dropped("wake after a consumer's death"))
+		wake_producer(0);
+	for (int i = 0; i < MODEL_THREADS; i++)
+		all += scene->sends[i];
+	while (ghost()->taken[0] < all)
+		while (ghost()->taken[0] < all && !scene_take(scene, 0))
+			wait_for_message(scene);
+}
+
+/* Waiting for room beside another thread: 24 bytes for thread 0, 16 for thread 1. */
+void scene_writer(const struct model_program *program)
+{
+	const struct scene *scene = scene_of(program);
+	__u32 len = length(scene, SCENE_AGAIN + model_self());
+	__u64 pos;
+
+	do
+		wait_for_room(scene, 0, len);
+	while (ring_reserve(&scene_ring[0], len, &pos) == -EAGAIN);
+}
+
+static bool has_room(const struct scene *scene, int lane, int thread)
+{
+	const struct ring *r = &scene_ring[lane];
+	__u64 head = model_last(&lanes[lane].prod.pos), tail = model_last(&lanes[lane].cons.pos);
+	__u32 len = scene->writers ? length(scene, SCENE_AGAIN + thread) : 16;
+
+	if (r->stride && ring_head_is(model_last(&ring_slot(r, head)->head), head))
+		head++;
+	return r->size - (head - tail) >= ring_units(r, len);
+}
+
+static bool has_message(int lane)
+{
+	const struct ring *r = &scene_ring[lane];
+	__u64 tail = model_last(&lanes[lane].cons.pos);
+
+	if (r->stride)
+		return ring_head_is(model_last(&ring_slot(r, tail)->head), tail);
+	return model_last(&lanes[lane].prod.pos) != tail;
+}
+
+/* Nobody can move: then all must be done, or asleep for a reason. */
+const char *scene_judge(const struct model_program *program)
+{
+	const struct scene *scene = scene_of(program);
+	int producers = scene->writers ? 2 : scene->lanes;
+
+	for (int i = 0; i < program->threads; i++) {
+		if (!model_asleep(i))
+			continue;
+		if (i < producers && has_room(scene, scene->writers ? 0 : i, i))
+			return "lost wake-up: a producer sleeps beside room";
+		for (int lane = 0; i >= producers && lane < scene->lanes; lane++)
+			if (has_message(lane))
+				return "lost wake-up: a consumer sleeps beside a message";
+		if (!(scene->may_sleep >> i & 1))
+			return "a thread sleeps for ever";
+	}
+	return NULL;
+}
