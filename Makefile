@@ -13,7 +13,7 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all module user bpf tests bench check check-all check-debug lint vm clean install install-lib \
+.PHONY: all module user bpf tests bench check check-all check-debug fuzz lint vm clean install install-lib \
 	help
 
 all: module user ## build everything: module, harness and BPF programs
@@ -46,6 +46,9 @@ check-all: ## check, with all tests on 6.1, 6.12, 7.3, -rt and -cloud
 check-debug: ## the channel's tests on a kernel with KASAN, lockdep and kmemleak
 	$(Q)$(CURDIR)/scripts/deps debug
 	$(Q)$(CURDIR)/scripts/check --kernels 6.1-kasan --rooms chan
+
+fuzz: tests ## fuzz the ring for RUNS=N runs
+	$(Q)RUNS=$(or $(RUNS),50000000) $(CURDIR)/selftests/ring/fuzz_host.sh
 
 lint: ## checkpatch, sparse, shellcheck, kernel-doc and the house rules
 	$(Q)$(CURDIR)/scripts/deps check
