@@ -93,6 +93,10 @@ struct model_mutant {
 	} to;
 };
 
+struct model_program;
+
+typedef void model_part(const struct model_program *program);
+
 /**
  * struct model_program - what to explore
  * @name:	what is printed
@@ -114,7 +118,7 @@ struct model_program {
 	const char *name_of[MODEL_THREADS];
 	unsigned int killable;
 	bool strong;
-	void (*thread[MODEL_THREADS][2])(const struct model_program *program);
+	model_part *thread[MODEL_THREADS][2];
 	const char *(*judge)(const struct model_program *program);
 	const void *arg;
 };
