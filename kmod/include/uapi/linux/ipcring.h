@@ -131,7 +131,7 @@
  * protocol, the *lane* is corrupt: its producer's transfers and waits give
  * -EBADMSG and its poll() EPOLLERR. A consumer of one lane gets the same; where
  * there are more lanes, the corrupt one is set aside. A new producer endpoint, once
- * the old one is gone, starts a corrupt lane afresh; what was unread is lost.
+ * the old one is gone, starts a corrupt lane afresh; the rest, unread, is lost.
  *
  * Errors common to all ioctls: -ENOTTY unknown command or wrong kind of fd,
  * -EFAULT bad pointer, -EINVAL struct size below the first version's, unknown
@@ -260,10 +260,10 @@ struct ipcring_features {
  * @bytes:	in: with RECORDS the capacity of each lane in bytes, a power of two,
  *		IPCRING_BYTES_MIN (or a page)..IPCRING_BYTES_MAX; else 0
  * @mode:	in: rights on the name, at most 0777; without a name 0
- * @prod_node:	in: with NODES the NUMA node of the producers' pages, -1 for any
+ * @prod_node:	in: with NODES the NUMA node of the producers' pages (or -ENOMEM), -1 any
  * @cons_node:	in: with NODES the node of the consumers' pages and the data, or -1
  * @resv:	0
- * @name:	in: 1..63 bytes and a NUL, no '/' and no control characters; or all 0
+ * @name:	in: 1..63 bytes, no '/', no control characters, then NULs; or all 0
  *
  * The first version ended before @mode.
  *
@@ -397,9 +397,9 @@ struct ipcring_info {
  *		own lane only (-EACCES)
  * @prod_pos:	out: producer position (of all lanes: the sum, as below)
  * @cons_pos:	out: consumer position
- * @depth:	out: what is queued: messages, or bytes of records with their heads
- * @drops:	out: sends refused with -EAGAIN because there was no room, and corrupt
- *		lanes' contents thrown away (one each)
+ * @depth:	out: what is queued: messages, or bytes of records and heads; 0 if nonsense
+ * @drops:	out: sends refused with -EAGAIN for want of room (io_uring's first tries,
+ *		too), and corrupt lanes' contents thrown away (one each)
  * @prod_waits:	out: times a producer went to sleep
  * @prod_wakes:	out: times sleeping producers were woken
  * @cons_waits:	out: times a consumer went to sleep; the channel's, for every @lane
@@ -435,8 +435,8 @@ struct ipcring_stats {
  * @flags:	in: 0
  * @deadline:	in: absolute CLOCK_MONOTONIC time in ns (of the initial time
  *		namespace), or IPCRING_NO_TIMEOUT
- * @ready:	out: consumer: the lanes to look at, bit n for lane n; taken from the
- *		kernel's bitmap. Producer: 0.
+ * @ready:	out, with 0: consumer: the lanes to look at, bit n for lane n; taken from
+ *		the kernel's bitmap, none if another thread was faster. Producer: 0.
  * @need:	in: producer of records: payload bytes to wait room for, 0 for
  *		msg_size; else 0
  * @resv:	0
