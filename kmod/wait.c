@@ -120,6 +120,11 @@ static __always_inline int ipcring_arm_send(struct ipcring_end *end, u32 len)
 	return ret == -EAGAIN && pos != armed ? 0 : ret;
 }
 
+static __always_inline int ipcring_do_arm(struct ipcring_end *end, u32 len)
+{
+	return end->lane ? ipcring_arm_send(end, len) : ipcring_look_cons(end->chan, true);
+}
+
 /**
  * ipcring_arm() - ask mapped peers for a wake-up, then look
  * @end:	the side; the caller is on its wait queue, or looks again by itself
@@ -133,7 +138,7 @@ static __always_inline int ipcring_arm_send(struct ipcring_end *end, u32 len)
  */
 int ipcring_arm(struct ipcring_end *end, u32 len)
 {
-	return end->lane ? ipcring_arm_send(end, len) : ipcring_look_cons(end->chan, true);
+	return ipcring_do_arm(end, len);
 }
 
 static int ipcring_wake_task(struct wait_queue_entry *wait, unsigned int mode, int flags, void *key)
@@ -283,7 +288,7 @@ static __always_inline int ipcring_do_sleep(struct ipcring_end *end, u32 len,
 			prepare_to_wait_exclusive(&end->wq, &wait, TASK_INTERRUPTIBLE);
 		else
 			prepare_to_wait(&end->wq, &wait, TASK_INTERRUPTIBLE);
-		ret = ipcring_arm(end, len);
+		ret = ipcring_do_arm(end, len);
 		if (ret != -EAGAIN)
 			break;
 		ret = -ETIMEDOUT;
