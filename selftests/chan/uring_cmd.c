@@ -486,8 +486,8 @@ TEST_F(cmd, linked_timeout_does_not_reach_it)
 	for (int i = 0; i < 1 + worker; i++) {
 		int64_t ret = next_cqe(&self->u, &data);
 
-		EXPECT_TRUE(data == IPCRING_URING_RECV ? ret == 1 :
-						       ret == -ECANCELED || ret == -ETIME);
+		/* What becomes of a timeout that starts too late is of no interest. */
+		EXPECT_TRUE(data != IPCRING_URING_RECV || ret == 1);
 	}
 }
 

@@ -71,21 +71,25 @@ TEST_F(wait_any, wrong_arguments)
 	EXPECT_EQ(-ENOTTY, wait_any(self->p.req.control, &self->arg));
 }
 
-/* Each error comes after a good fd, whose reference has to be let go again. */
+/* A good file comes before the bad one, and the references of both are let go again. */
 TEST_F(wait_any, wrong_files)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fds[2];
 
+	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC));
 	self->fds[1] = -1;
 	EXPECT_EQ(-EBADF, wait_any(self->p.req.dev, &self->arg));
-	self->fds[1] = null;
-	EXPECT_EQ(-EINVAL, wait_any(self->p.req.dev, &self->arg));
 	self->fds[1] = self->p.req.control;
 	EXPECT_EQ(-EINVAL, wait_any(self->p.req.dev, &self->arg));
-	close(null);
+	self->fds[1] = fds[0];
+	EXPECT_EQ(-EINVAL, wait_any(self->p.req.dev, &self->arg));
 	close(self->p.req.cons);
 	close(self->p.req.prod);
 	EXPECT_EQ(0, chan_state(self->p.req.control));
+	signal(SIGPIPE, SIG_IGN);
+	close(fds[0]);
+	EXPECT_EQ(-EPIPE, chan_write(fds[1], "x", 1));
+	close(fds[1]);
 }
 
 TEST_F(wait_any, the_same_more_than_once)

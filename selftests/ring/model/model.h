@@ -95,7 +95,7 @@ struct model_mutant {
 
 struct model_program;
 
-typedef void model_part(const struct model_program *program);
+typedef void (*model_part)(const struct model_program *program);
 
 /**
  * struct model_program - what to explore
@@ -118,7 +118,7 @@ struct model_program {
 	const char *name_of[MODEL_THREADS];
 	unsigned int killable;
 	bool strong;
-	model_part *thread[MODEL_THREADS][2];
+	model_part thread[MODEL_THREADS][2];
 	const char *(*judge)(const struct model_program *program);
 	const void *arg;
 };

@@ -487,9 +487,6 @@ struct ipcring_wait {
  *   -EBADF	fds[i] is not open
  *   -ETIMEDOUT, -EINTR as IPCRING_IOC_WAIT
  *   -ENOMEM
- *
- * A producer waits for room for msg_size, and an endpoint may be named twice. While the
- * call waits, all of them stay open, whoever closes the fds.
  */
 struct ipcring_wait_any {
 	__u32 size;
@@ -535,7 +532,6 @@ struct ipcring_wait_any {
  *		half, as read(), with @sent 1
  *   -ETIMEDOUT, -EINTR (restartable) as IPCRING_IOC_WAIT; @sent says how far it came
  *   -EBADF, -EINVAL  @fd is not open, or not an endpoint of the other role
- *   -EFAULT	also if the struct cannot be written to, however far it came
  */
 struct ipcring_call {
 	__u32 size;
@@ -559,41 +555,23 @@ struct ipcring_call {
  * @flags:	0
  *
  * sqe->cmd_op says what:
- *
  *   IPCRING_URING_SEND  on a producer fd: as write()
  *   IPCRING_URING_RECV  on a consumer fd: as read()
- *   IPCRING_URING_CALL  on a producer fd: as IPCRING_IOC_CALL; @len is its size, and
- *			 @deadline has to be IPCRING_NO_TIMEOUT
+ *   IPCRING_URING_CALL  on a producer fd: as IPCRING_IOC_CALL, with no deadline
  *
- * cqe->res is what the system call returns; for CALL the bytes received. How a command
- * that cannot go on waits, whatever O_NONBLOCK says:
- *
- *   IOSQE_ASYNC	a worker of io_uring's sleeps in it, on every kernel.
- *			IORING_OP_ASYNC_CANCEL interrupts it (-EINTR; -ECANCELED if it
- *			had not begun).
- *   else, with IPCRING_FEAT_URING_WAIT
- *			it is parked, and nobody sleeps. When its task or its ring goes
- *			away it ends (-ECANCELED). IORING_OP_ASYNC_CANCEL does not find
- *			it (-ENOENT).
- *   else		it does not: it completes at once with -EAGAIN, since a kernel
- *			that cannot cancel a command must not be given one that waits.
- *			A CALL has then been sent if @sent is 1, and goes on when
- *			submitted again.
- *
- * A linked timeout ends none that waits: io_uring does not find what is parked, and
- * starts the timeout of a worker's command only once it is back. Whoever needs one uses
- * IORING_OP_READ, WRITE or POLL_ADD. While a command waits its files stay open, whoever
- * closes the fds: the places are not free, and the peers see no hangup.
- *
- * With IPCRING_FEAT_URING_MULTISHOT, sqe->uring_cmd_flags IORING_URING_CMD_MULTISHOT and
- * sqe->buf_group, RECV completes once a message, @addr and @len 0, into the group's
- * buffers (IORING_CQE_F_MORE) until an error, the end (0) or -ENOBUFS: no buffer, or no
- * room in the completion queue. The message that met it stays queued. Consumers that
- * share the work cannot have it (-EINVAL): there a message has to be given back before
- * it is known whose it is.
- *
- *   -EINVAL a flag, a registered buffer, or the wrong role; -EOPNOTSUPP an unknown
- *   cmd_op, or a control or observer fd; -ENOMEM
+ * cqe->res is what the system call returns; for CALL the bytes received. O_NONBLOCK
+ * does not matter. With IOSQE_ASYNC a worker sleeps in the command, on every kernel;
+ * IORING_OP_ASYNC_CANCEL interrupts it (-EINTR, or -ECANCELED). Else, what cannot go
+ * on is parked with IPCRING_FEAT_URING_WAIT: it ends with its task or ring
+ * (-ECANCELED), but IORING_OP_ASYNC_CANCEL does not find it; without, it completes
+ * with -EAGAIN (the kernel could not cancel it): a CALL has been sent if @sent is 1,
+ * and goes on when submitted again. A linked timeout reaches none that waits: use
+ * READ, WRITE, POLL_ADD for that. What waits keeps its files open. With
+ * IPCRING_FEAT_URING_MULTISHOT, IORING_URING_CMD_MULTISHOT and sqe->buf_group, RECV
+ * completes once a message, @addr and @len 0, into the group's buffers
+ * (IORING_CQE_F_MORE) until an error, the end (0) or -ENOBUFS (no buffer, or no room
+ * for the completion; the message stays queued); not where consumers share the work.
+ *   -EINVAL a flag, or the wrong role; -EOPNOTSUPP an unknown cmd_op; -ENOMEM
  */
 struct ipcring_uring {
 	__u64 addr;
