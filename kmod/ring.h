@@ -40,11 +40,11 @@
 #define ring_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define ring_store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELAXED)
 #define ring_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
-#define ring_cas(p, old, new)	__extension__ ({ \
+#define ring_cas(p, old, new)	(__extension__ ({ \
 	__typeof__(*(p)) ring_old = (old); \
 	__atomic_compare_exchange_n(p, &ring_old, new, false, \
 				    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED); \
-})
+}))
 #define ring_full_barrier()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #endif
 #endif
