@@ -69,6 +69,19 @@ have_kvm()
 	grep -qwE '^flags.*(vmx|svm)' /proc/cpuinfo && { : <>/dev/kvm; } 2>/dev/null
 }
 
+# numa_arguments: nodes of as many CPUs and as much memory each, added to qemu.
+numa_arguments()
+{
+	local node count=${smp%%,*}
+
+	((numa && count % numa == 0 && mem % numa == 0)) ||
+		die 125 "--numa $numa: $count CPUs or $mem MB cannot be shared evenly; choose other numbers"
+	for ((node = 0; node < numa; node++)); do
+		qemu+=(-object "memory-backend-ram,id=node$node,size=$((mem / numa))M"
+			-numa "node,nodeid=$node,memdev=node$node,cpus=$((node * count / numa))-$(((node + 1) * count / numa - 1))")
+	done
+}
+
 # qemu_arguments: sets qemu.  Multi-threaded TCG of QEMU 7.2 breaks guests that
 # patch their own text (tracepoints, BPF attach), hence thread=single.
 qemu_arguments()
@@ -78,9 +91,11 @@ qemu_arguments()
 
 	smp=${smp:-${cpus:-$((insn ? 1 : 2))}}
 	[[ $smp == *,* ]] || smp="$smp,sockets=1,cores=$smp,threads=1"
-	qemu=(-M q35 -m "${mem:-512}" -smp "$smp" -nodefaults -no-user-config -display none -no-reboot
+	mem=${mem:-512}
+	qemu=(-M q35 -m "$mem" -smp "$smp" -nodefaults -no-user-config -display none -no-reboot
 		-device isa-debug-exit,iobase=0xf4,iosize=0x04
 		-kernel "$vmlinux" -initrd initramfs)
+	[ -z "$numa" ] || numa_arguments
 	if [ -n "$insn" ]; then
 		qemu+=(-accel tcg,thread=single -cpu max -icount shift=0,sleep=off
 			-seed "${seed:-1}" -rtc base=2026-01-01,clock=vm)
