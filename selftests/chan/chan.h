@@ -26,7 +26,10 @@
 #include <unistd.h>
 
 #include "ring.h"
+/* Programs that are no harness's: with a main() of their own. */
+#ifndef CHAN_PLAIN
 #include "kselftest_harness.h"
+#endif
 
 #define DEVICE		"/dev/ipcring"
 #define POISON		0xcc
