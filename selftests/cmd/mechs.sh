@@ -3,12 +3,14 @@
 # In a guest: every mechanism that `ipcscope list` shows, in every pattern, wait
 # policy and placement that it has, with messages from the smallest to one that
 # takes several turns. Each message is verified; a new mechanism needs no edit here.
+# One is skipped only if its reason blames the kernel.
 
 out=$(mktemp) || exit 1
 trap 'rm -f "$out" "$out.mechs"' EXIT
-ipcscope list --json - | tr -d ' ",' | awk -F : '
-	$1 == "name" { name = $2 }
-	$1 == "max_msg" { print name, $2 }' >"$out.mechs"
+ipcscope list --json - | sed 's/^ *//; s/,$//' | awk -F '": ' '
+	$1 == "\"name" { gsub(/"/, "", $2); name = $2 }
+	$1 == "\"reason" { gsub(/"/, "", $2); reason = $2 }
+	$1 == "\"max_msg" { print name, $2, reason }' >"$out.mechs"
 sizes="16 17 63 64 65 4096 65536 100000"
 count=0 failed=0
 
@@ -25,7 +27,13 @@ one()
 sysctl -qw kernel.msgmnb=200000 kernel.msgmax=100000
 
 echo "TAP version 13"
-while read -r mech max; do
+while read -r mech max reason; do
+	case $reason in
+	"this kernel "*)
+		count=$((count + 1))
+		echo "ok $count $mech # SKIP $reason"
+		continue ;;
+	esac
 	for size in $sizes; do
 		[ "$max" = 0 ] || [ "$size" -le "$max" ] || continue
 		count=$((count + 1))
