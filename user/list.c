@@ -58,17 +58,32 @@ json_t *list_build(void)
 	return all;
 }
 
+static int list_width(json_t *list)
+{
+	size_t width = 0, i;
+	json_t *m;
+
+	json_array_foreach(list, i, m) {
+		size_t len = json_string_length(json_object_get(m, "name"));
+
+		if (len > width)
+			width = len;
+	}
+	return (int)width;
+}
+
 void list_print(json_t *list, FILE *f)
 {
+	const int width = list_width(list);
 	json_t *m;
 	size_t i;
 
 	json_array_foreach(list, i, m) {
 		const char *reason = json_string_value(json_object_get(m, "reason"));
 
-		fprintf(f, "%-12s %s\n", json_string_value(json_object_get(m, "name")),
+		fprintf(f, "%-*s %s\n", width, json_string_value(json_object_get(m, "name")),
 			json_string_value(json_object_get(m, "summary")));
 		if (reason)
-			fprintf(f, "%-12s cannot run here: %s\n", "", reason);
+			fprintf(f, "%-*s cannot run here: %s\n", width, "", reason);
 	}
 }

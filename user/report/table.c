@@ -14,6 +14,8 @@
 /* Width of a placement: with figures as table_figures() prints them, and without. */
 #define TABLE_WIDE	44
 #define TABLE_NARROW	26
+/* Of a wait policy, with the spaces around it. */
+#define TABLE_WAIT	6
 
 /**
  * struct table - state of one report
@@ -23,6 +25,7 @@
  * @note:	reasons already numbered
  * @notes:	how many
  * @several:	some cell was measured in more than one run
+ * @name:	width of the mechanisms' names
  */
 struct table {
 	FILE *f;
@@ -31,6 +34,7 @@ struct table {
 	const char *note[TABLE_NOTES_MAX];
 	size_t notes;
 	int several;
+	int name;
 };
 
 /* Number of a reason; the same words get the same number. */
@@ -140,7 +144,7 @@ static void table_head(struct table *t, json_t *like)
 	fprintf(t->f, "\n%s, %llu-byte messages: cost of a %s\n\n", pattern,
 		(unsigned long long)group_integer(like, "size"),
 		strcmp(pattern, "pingpong") ? "message" : "round trip");
-	fprintf(t->f, "%-18s", "");
+	fprintf(t->f, "%*s", t->name + TABLE_WAIT, "");
 	for (enum topo_place p = 0; p < PLACE_COUNT; p++) {
 		const char *unit = table_unit(t, like, topo_place_name(p));
 
@@ -149,7 +153,7 @@ static void table_head(struct table *t, json_t *like)
 		snprintf(group, sizeof(group), "%s [%s]", topo_place_name(p), unit ? unit : "not timed");
 		fprintf(t->f, " %*s ", (unit ? TABLE_WIDE : TABLE_NARROW) - 2, group);
 	}
-	fprintf(t->f, "\n%-12s %-5s", "mechanism", "wait");
+	fprintf(t->f, "\n%-*s %-*s", t->name, "mechanism", TABLE_WAIT - 1, "wait");
 	for (enum topo_place p = 0; p < PLACE_COUNT; p++) {
 		if (!table_has_place(t, topo_place_name(p)))
 			continue;
@@ -182,7 +186,8 @@ static int table_width(struct table *t, json_t *like, const char *place)
 
 static void table_row(struct table *t, json_t *like)
 {
-	fprintf(t->f, "%-12s %-5s", group_string(like, "mech"), group_string(like, "wait"));
+	fprintf(t->f, "%-*s %-*s", t->name, group_string(like, "mech"), TABLE_WAIT - 1,
+		group_string(like, "wait"));
 	for (enum topo_place p = 0; p < PLACE_COUNT; p++) {
 		char id[160];
 
@@ -207,9 +212,26 @@ static int table_first(struct table *t, size_t n, int (*same)(json_t *a, json_t 
 	return 1;
 }
 
+/* The widest name, so that the columns stand. */
+static int table_name(struct table *t)
+{
+	size_t width = strlen("mechanism"), i;
+	json_t *cell;
+
+	json_array_foreach(t->cells, i, cell) {
+		size_t len = strlen(group_string(cell, "mech"));
+
+		if (len > width)
+			width = len;
+	}
+	return (int)width;
+}
+
 static void table_tables(struct table *t)
 {
 	const size_t n = json_array_size(t->cells);
+
+	t->name = table_name(t);
 
 	for (size_t i = 0; i < n; i++) {
 		json_t *head = json_array_get(t->cells, i);
