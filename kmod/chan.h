@@ -49,8 +49,8 @@ struct user_struct;
  * @nr_taken:	files that are open or about to be
  * @lock:	the order of arming: an older position must not replace a newer one
  *		in the event word
- * @nr_sleepers: producer of records: tasks in ipcring_sleep()
- * @least:	the smallest payload that any of them wants room for, else U32_MAX
+ * @least:	producer of records: the smallest payload that a sleeper wants room for, of
+ *		those who armed since the last one left; else U32_MAX
  * @xfer:	serialises the transfers of this side
  * @wq:		tasks of this side that wait for the peer
  * @waits:	times a task of this side went to sleep
@@ -60,8 +60,7 @@ struct ipcring_end {
 	struct ipcring_lane *lane;
 	u32 role;
 	u32 nr_taken;		/* under chan->lock; read without */
-	spinlock_t lock;	/* the event words, nr_sleepers, least */
-	u32 nr_sleepers;
+	spinlock_t lock;	/* the event words, least */
 	u32 least;
 	struct mutex xfer;	/* one transfer at a time */
 	wait_queue_head_t wq;
@@ -184,11 +183,11 @@ int ipcring_corrupt(struct ipcring_lane *lane, u32 epoch);
 void ipcring_wake_up(struct ipcring_end *end, struct ipcring_lane *lane, u64 pos, unsigned int how);
 void ipcring_edge(struct ipcring_end *end, int nr);
 void ipcring_baton(struct ipcring_end *end);
-void ipcring_join(struct ipcring_end *end, u32 len);
 void ipcring_leave(struct ipcring_end *end);
 int ipcring_arm_lane(struct ipcring_lane *lane);
 int ipcring_look(struct ipcring_end *end, u32 len);
 int ipcring_arm(struct ipcring_end *end, u32 len);
+int ipcring_arm_asleep(struct ipcring_end *end, u32 len);
 int ipcring_sleep(struct ipcring_end *end, u32 len, ktime_t *deadline);
 __poll_t ipcring_poll(struct file *file, poll_table *wait);
 long ipcring_ioc_wait(struct ipcring_end *end, void __user *arg);

@@ -31,7 +31,7 @@ enum ipcring_park_state { IPCRING_PARKING, IPCRING_NEWS, IPCRING_PARKED, IPCRING
  * @wait:	on the wait queue of ipcring_op_side()
  * @state:	enum ipcring_park_state
  * @cmd:	io_uring's side of it
- * @joined:	the side that it called ipcring_join() on, or NULL
+ * @joined:	the side that it called ipcring_arm_asleep() on, or NULL
  * @op:		what it is
  */
 struct ipcring_park {
@@ -77,8 +77,6 @@ static void ipcring_park_join(struct ipcring_park *park, struct ipcring_end *end
 	if (end == old)
 		return;
 	park->joined = end;
-	if (end)
-		ipcring_join(end, ipcring_op_need(&park->op));
 	if (old)
 		ipcring_leave(old);
 }
@@ -96,7 +94,7 @@ static void ipcring_park_wait(struct ipcring_park *park, unsigned int issue_flag
 	io_uring_cmd_mark_cancelable(park->cmd, issue_flags);
 	atomic64_inc(&end->waits);
 	add_wait_queue(&end->wq, &park->wait);
-	if (ipcring_arm(end, ipcring_op_need(&park->op)) == -EAGAIN &&
+	if (ipcring_arm_asleep(end, ipcring_op_need(&park->op)) == -EAGAIN &&
 	    atomic_cmpxchg(&park->state, IPCRING_PARKING, IPCRING_PARKED) == IPCRING_PARKING)
 		return;
 	atomic_set(&park->state, IPCRING_RUNNING);

@@ -107,22 +107,58 @@ int ipcring_look(struct ipcring_end *end, u32 len)
 	return ipcring_look_cons(end->chan, false);
 }
 
-static __always_inline int ipcring_arm_send(struct ipcring_end *end, u32 len)
+static bool ipcring_sizes_differ(const struct ipcring_end *end)
 {
-	u64 armed, pos;
+	return end->lane && !end->lane->ring.stride;
+}
+
+/*
+ * There may be room for the least, and not for us: what is armed is gone by then, and
+ * who wanted less may take its time, or be gone, too.
+ */
+static noinline int ipcring_arm_own(struct ipcring_end *end, u32 len, u32 least, u64 armed,
+				    bool asleep)
+{
+	u64 pos;
 	int ret;
 
+	ret = ipcring_look_send(end, least, &pos);
+	if (ret)
+		return ret == -EAGAIN && pos != armed ? 0 : ret;
 	spin_lock(&end->lock);
-	/* One word for all who wait: the first to be content is told first. */
-	armed = ring_arm_producer(&end->lane->ring, min(len, end->least));
+	end->least = asleep ? len : U32_MAX;
+	armed = ring_arm_producer(&end->lane->ring, len);
 	spin_unlock(&end->lock);
+	/* Nobody else's is armed any more: they look, and say again what they want. */
+	ipcring_edge(end, 0);
 	ret = ipcring_look_send(end, len, &pos);
 	return ret == -EAGAIN && pos != armed ? 0 : ret;
 }
 
-static __always_inline int ipcring_do_arm(struct ipcring_end *end, u32 len)
+static __always_inline int ipcring_arm_send(struct ipcring_end *end, u32 len, bool asleep)
 {
-	return end->lane ? ipcring_arm_send(end, len) : ipcring_look_cons(end->chan, true);
+	u64 armed, pos;
+	u32 least;
+	int ret;
+
+	spin_lock(&end->lock);
+	if (asleep && ipcring_sizes_differ(end))
+		end->least = min(end->least, len);
+	/* One word for all who wait: the first to be content is told first. */
+	least = min(len, end->least);
+	armed = ring_arm_producer(&end->lane->ring, least);
+	spin_unlock(&end->lock);
+	ret = ipcring_look_send(end, len, &pos);
+	if (ret != -EAGAIN)
+		return ret;
+	if (pos != armed)
+		return 0;
+	return likely(least == len) ? -EAGAIN : ipcring_arm_own(end, len, least, armed, asleep);
+}
+
+static __always_inline int ipcring_do_arm(struct ipcring_end *end, u32 len, bool asleep)
+{
+	return end->lane ? ipcring_arm_send(end, len, asleep) : ipcring_look_cons(end->chan, true);
 }
 
 /**
@@ -138,7 +174,23 @@ static __always_inline int ipcring_do_arm(struct ipcring_end *end, u32 len)
  */
 int ipcring_arm(struct ipcring_end *end, u32 len)
 {
-	return ipcring_do_arm(end, len);
+	return ipcring_do_arm(end, len, false);
+}
+
+/**
+ * ipcring_arm_asleep() - as ipcring_arm(), for who then sleeps
+ * @end:	the side; the caller is on its wait queue
+ * @len:	as ipcring_arm()
+ *
+ * Who waits on one producer's side may want room of different sizes, of records: what
+ * others arm does not replace a smaller wish that has come true unnoticed. Once off
+ * the queue the caller calls ipcring_leave().
+ *
+ * Return: as ipcring_arm().
+ */
+int ipcring_arm_asleep(struct ipcring_end *end, u32 len)
+{
+	return ipcring_do_arm(end, len, true);
 }
 
 static int ipcring_wake_task(struct wait_queue_entry *wait, unsigned int mode, int flags, void *key)
@@ -235,41 +287,19 @@ static u32 ipcring_trace_lane(const struct ipcring_end *end)
 	return end->chan->geo.lanes == 1 ? 0 : IPCRING_LANE_ALL;
 }
 
-static bool ipcring_sizes_differ(const struct ipcring_end *end)
-{
-	return end->lane && !end->lane->ring.stride;
-}
-
 /**
- * ipcring_join() - somebody begins to wait on a side, perhaps for room
- * @end:	the side
- * @len:	producer: payload in bytes to have room for; consumer: 0
- *
- * Who waits on one producer's side may want room of different sizes, of records.
- */
-void ipcring_join(struct ipcring_end *end, u32 len)
-{
-	if (!ipcring_sizes_differ(end))
-		return;
-	spin_lock(&end->lock);
-	end->nr_sleepers++;
-	end->least = min(end->least, len);
-	spin_unlock(&end->lock);
-}
-
-/**
- * ipcring_leave() - who called ipcring_join() is off the wait queue again
+ * ipcring_leave() - who called ipcring_arm_asleep() is off the wait queue again
  * @end:	the side
  *
- * What was armed for us may be gone by: who waits beside us arms again.
+ * What was armed for us may be gone by: who waits beside us arms again, and says again
+ * how much it wants.
  */
 void ipcring_leave(struct ipcring_end *end)
 {
 	if (!ipcring_sizes_differ(end))
 		return;
 	spin_lock(&end->lock);
-	if (!--end->nr_sleepers)
-		end->least = U32_MAX;
+	end->least = U32_MAX;
 	spin_unlock(&end->lock);
 	if (wq_has_sleeper(&end->wq))
 		ipcring_edge(end, 0);
@@ -282,13 +312,12 @@ static __always_inline int ipcring_do_sleep(struct ipcring_end *end, u32 len,
 	DEFINE_WAIT_FUNC(wait, ipcring_wake_task);
 	int ret;
 
-	ipcring_join(end, len);
 	do {
 		if (one)
 			prepare_to_wait_exclusive(&end->wq, &wait, TASK_INTERRUPTIBLE);
 		else
 			prepare_to_wait(&end->wq, &wait, TASK_INTERRUPTIBLE);
-		ret = ipcring_do_arm(end, len);
+		ret = ipcring_do_arm(end, len, true);
 		if (ret != -EAGAIN)
 			break;
 		ret = -ETIMEDOUT;
