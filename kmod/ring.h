@@ -17,6 +17,7 @@
 
 #ifdef __KERNEL__
 #include <linux/errno.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 #include <asm/barrier.h>
 #include <asm/cmpxchg.h>
@@ -30,6 +31,7 @@
 	try_cmpxchg(p, &ring_old, new); \
 })
 #define ring_full_barrier()	smp_mb()	/* C, D */
+#define ring_resched()		cond_resched()
 #else
 #include <errno.h>
 #include <stdbool.h>
@@ -47,6 +49,7 @@
 }))
 #define ring_full_barrier()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #endif
+#define ring_resched()		((void)0)
 #endif
 
 /**
@@ -395,6 +398,13 @@ static inline bool ring_wake_producer(const struct ring *r, __u64 old, __u64 now
 	return ring_passed(r->prod, old, now);
 }
 
+/* Who steps through a whole lane lets others run every 4096 slots or bytes. */
+static inline void ring_breathe(__u64 old, __u64 now)
+{
+	if ((old ^ now) >> 12)
+		ring_resched();
+}
+
 /* How far from @tail on the lane holds well-formed messages; with records up to @head. */
 static inline __u64 ring_sound(const struct ring *r, __u64 head, __u64 tail)
 {
@@ -408,6 +418,7 @@ static inline __u64 ring_sound(const struct ring *r, __u64 head, __u64 tail)
 		if (ret)
 			break;
 		pos += ring_units(r, len);
+		ring_breathe(pos - ring_units(r, len), pos);
 	}
 	return pos;
 }
@@ -429,8 +440,10 @@ static inline __u64 ring_align(const struct ring *r, __u64 tail)
  *
  * What was published stays, everything behind it becomes as if it had never been
  * written, so that the next producer's messages cannot be mixed with leftovers of a
- * hostile one. Consumers may go on meanwhile. At most size steps.
+ * hostile one. Consumers may go on meanwhile. At most size steps, or with records, of
+ * 16 bytes or more, a sixteenth.
  *
+ * Context: may sleep.
  * Return: true if something that the old producer had claimed was thrown away.
  */
 static inline bool ring_seal(const struct ring *r)
@@ -439,8 +452,10 @@ static inline bool ring_seal(const struct ring *r)
 	__u64 head = ring_load(&r->prod->pos);
 	__u64 end = ring_sound(r, head, tail);
 
-	for (__u64 pos = end; r->stride && pos - tail < r->size; pos++)
+	for (__u64 pos = end; r->stride && pos - tail < r->size; pos++) {
 		ring_store(&ring_slot(r, pos)->head, ring_blank(pos));
+		ring_breathe(pos, pos + 1);
+	}
 	ring_store_release(&r->prod->pos, end);
 	/* Killed between the stores of ring_publish(), it may lag behind the consumer. */
 	if (r->stride && head + 1 == tail)
