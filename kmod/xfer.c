@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Transfers: the kernel copies, one message a call. */
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/uio.h>
 
@@ -185,8 +186,12 @@ static int ipcring_take_shared(struct ipcring_msg *msg, struct iov_iter *to)
 		if (ret)
 			return ret;
 		ret = ipcring_claim(msg, to, ipcring_copy_out(msg, to));
-	} while (ret == -ESTALE && !fatal_signal_pending(current));
-	return ret == -ESTALE ? -ERESTARTSYS : ret;
+		if (ret != -ESTALE)
+			return ret;
+		/* A mapped consumer may win as long as it likes. */
+		cond_resched();
+	} while (!fatal_signal_pending(current));
+	return -ERESTARTSYS;
 }
 
 static __always_inline int ipcring_take(struct ipcring_msg *msg, struct iov_iter *to)
