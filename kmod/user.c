@@ -39,8 +39,7 @@ struct ipcring_user {
 static DEFINE_HASHTABLE(ipcring_users, 8);
 static DEFINE_MUTEX(ipcring_users_lock);	/* ipcring_users, what is in there */
 
-/* Return: the user, maybe one without channels, or NULL. */
-static struct ipcring_user *ipcring_user_get(kuid_t uid)
+static struct ipcring_user *ipcring_user_find(kuid_t uid)
 {
 	struct ipcring_user *user;
 
@@ -48,21 +47,7 @@ static struct ipcring_user *ipcring_user_get(kuid_t uid)
 	hash_for_each_possible(ipcring_users, user, node, __kuid_val(uid))
 		if (uid_eq(user->uid, uid))
 			return user;
-	user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
-	if (!user)
-		return NULL;
-	user->uid = uid;
-	hash_add(ipcring_users, &user->node, __kuid_val(uid));
-	return user;
-}
-
-static void ipcring_user_put(struct ipcring_user *user)
-{
-	lockdep_assert_held(&ipcring_users_lock);
-	if (user->channels)
-		return;
-	hash_del(&user->node);
-	kfree(user);
+	return NULL;
 }
 
 static bool ipcring_user_allows(const struct ipcring_user *user, u64 bytes)
@@ -75,33 +60,51 @@ static bool ipcring_user_allows(const struct ipcring_user *user, u64 bytes)
 	return capable(CAP_SYS_RESOURCE);
 }
 
-/* Who is exempt is counted all the same. */
-static struct ipcring_user *ipcring_user_charge(u64 bytes)
+/* Who is exempt is counted all the same. @fresh: to become the user if it is new. */
+static struct ipcring_user *ipcring_user_add(struct ipcring_user *fresh, u64 bytes)
 {
 	struct ipcring_user *user;
 
-	mutex_lock(&ipcring_users_lock);
-	user = ipcring_user_get(current_uid());
+	lockdep_assert_held(&ipcring_users_lock);
+	user = ipcring_user_find(fresh->uid);
+	if (!ipcring_user_allows(user ? user : fresh, bytes))
+		return ERR_PTR(-EDQUOT);
 	if (!user) {
-		user = ERR_PTR(-ENOMEM);
-	} else if (!ipcring_user_allows(user, bytes)) {
-		ipcring_user_put(user);
-		user = ERR_PTR(-EDQUOT);
-	} else {
-		user->channels++;
-		user->bytes += bytes;
+		user = fresh;
+		hash_add(ipcring_users, &user->node, __kuid_val(user->uid));
 	}
+	user->channels++;
+	user->bytes += bytes;
+	return user;
+}
+
+/* Nobody waits for the lock while we wait for memory of our own control group. */
+static struct ipcring_user *ipcring_user_charge(u64 bytes)
+{
+	struct ipcring_user *fresh, *user;
+
+	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+	if (!fresh)
+		return ERR_PTR(-ENOMEM);
+	fresh->uid = current_uid();
+	mutex_lock(&ipcring_users_lock);
+	user = ipcring_user_add(fresh, bytes);
 	mutex_unlock(&ipcring_users_lock);
+	if (user != fresh)
+		kfree(fresh);
 	return user;
 }
 
 static void ipcring_user_uncharge(struct ipcring_user *user, u64 bytes)
 {
 	mutex_lock(&ipcring_users_lock);
-	user->channels--;
 	user->bytes -= bytes;
-	ipcring_user_put(user);
+	if (!--user->channels)
+		hash_del(&user->node);
+	else
+		user = NULL;
 	mutex_unlock(&ipcring_users_lock);
+	kfree(user);
 }
 
 /* As io_uring's rings: of the user, by the limit of the task. */
