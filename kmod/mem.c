@@ -2,6 +2,7 @@
 /* A lane's memory: its pages, the kernel's mapping of them and the users'. */
 #include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -74,6 +75,9 @@ static int ipcring_alloc_pages(struct ipcring_lane *lane, const struct ipcring_g
 		if (!page)
 			goto free_pages;
 		lane->pages[lane->nr_pages++] = page;
+		/* There may be many more, each after a reclaim: not for a killed task. */
+		if (fatal_signal_pending(current))
+			goto free_pages;
 	}
 	/* The data of records once more. */
 	while (nr < mapped) {
