@@ -58,12 +58,13 @@
  *   T1 the default         rw     r      rw         r      rw     r
  *   T2 create TRUST_NONE   -      -      -          r      rw     r
  *
- * T0 is for the threads of one program. In T1 a side can harm its own messages and
- * wake-ups and nothing else; the payload can change while the consumer looks at
- * it, so a consumer copies it once, then checks it. In T2 producers can only
- * write(): what a consumer sees in its mapping was written by the kernel and does
- * not change until that consumer gives it back. All consumers of a channel are one
- * side and trust each other.
+ * T0 is for the threads of one program. In T1 a side can harm its own messages and wake-ups
+ * and nothing else; the payload can change while the consumer looks at it, so a consumer
+ * copies it once, then checks it. In T2 producers can only write(): what a consumer sees
+ * mapped was written by the kernel and does not change until that consumer gives it back.
+ * All consumers of a channel are one side and trust each other. So must, but in T2, those
+ * who hold a lane in turn: a mapping shows what was sent before, and pages once pinned
+ * through it (vmsplice(), O_DIRECT) stay in reach, whoever comes next, until let go.
  *
  * One region per mmap(), MAP_SHARED, whole: any other offset or length is
  * -EINVAL, an executable one is -EPERM, a mapping that the table does not allow is
@@ -151,8 +152,7 @@
  *   0          every message was consumed and no producer is open
  *   -EMSGSIZE  the buffer is smaller than the message, which stays queued
  *   -EAGAIN    O_NONBLOCK and nothing is there (or another thread is receiving)
- *   -EBADMSG (the only lane is corrupt), -EFAULT (the message stays queued), -EINTR
- *              as above
+ *   -EBADMSG (the only lane is corrupt), -EFAULT (the message stays queued), -EINTR as above
  *   -EINVAL    a producer fd, -EBADF a control or observer fd
  * readv() and writev() of no bytes at all give 0 (from the VFS), whatever is queued.
  *   While its peer was never opened, an endpoint waits as for a slow peer.
