@@ -40,6 +40,12 @@ static int ipcring_op_read(struct ipcring_op *op, struct io_uring_cmd *cmd)
 	return op->multishot && op->code != IPCRING_URING_RECV ? -EINVAL : 0;
 }
 
+/* Else it would wait for room that it cannot use, or that there will never be. */
+static int ipcring_op_check_len(const struct ipcring_op *op, u32 len)
+{
+	return len - 1 >= op->end->lane->ring.msg_size ? -EMSGSIZE : 0;
+}
+
 /* Where consumers share the work, a message is another's until it is taken. */
 static int ipcring_op_check_recv(const struct ipcring_op *op)
 {
@@ -57,10 +63,13 @@ static int ipcring_op_call(struct ipcring_op *op)
 	ret = ipcring_rpc_begin(&op->rpc, op->end, u64_to_user_ptr(op->addr));
 	if (ret)
 		return ret;
-	if (op->rpc.param.deadline == IPCRING_NO_TIMEOUT && op->rpc.param.size == op->len)
-		return 0;
-	ipcring_rpc_end(&op->rpc);
-	return -EINVAL;
+	if (op->rpc.param.deadline != IPCRING_NO_TIMEOUT || op->rpc.param.size != op->len)
+		ret = -EINVAL;
+	else if (!op->rpc.param.sent)
+		ret = ipcring_op_check_len(op, op->rpc.param.send_len);
+	if (ret)
+		ipcring_rpc_end(&op->rpc);
+	return ret;
 }
 
 static int ipcring_op_begin(struct ipcring_op *op, struct io_uring_cmd *cmd)
@@ -71,7 +80,9 @@ static int ipcring_op_begin(struct ipcring_op *op, struct io_uring_cmd *cmd)
 	ret = ipcring_op_read(op, cmd);
 	switch (op->code) {
 	case IPCRING_URING_SEND:
-		return op->end->lane ? ret : -EINVAL;
+		if (!op->end->lane)
+			return -EINVAL;
+		return ret ? ret : ipcring_op_check_len(op, op->len);
 	case IPCRING_URING_RECV:
 		return ret ? ret : ipcring_op_check_recv(op);
 	case IPCRING_URING_CALL:
@@ -130,16 +141,22 @@ static ssize_t ipcring_op_rpc(struct ipcring_op *op, unsigned int how)
 	return op->rpc.param.recv_len;
 }
 
+/* Nobody restarts a command: a signal, or the cancellation of a worker, ends it. */
 static ssize_t ipcring_op_attempt(struct ipcring_op *op, unsigned int how)
 {
+	ssize_t ret;
+
 	switch (op->code) {
 	case IPCRING_URING_SEND:
-		return ipcring_op_send(op, how);
+		ret = ipcring_op_send(op, how);
+		break;
 	case IPCRING_URING_RECV:
-		return ipcring_op_recv(op, how);
+		ret = ipcring_op_recv(op, how);
+		break;
 	default:
-		return ipcring_op_rpc(op, how);
+		ret = ipcring_op_rpc(op, how);
 	}
+	return ret == -ERESTARTSYS ? -EINTR : ret;
 }
 
 /**
