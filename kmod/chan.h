@@ -52,6 +52,7 @@ struct user_struct;
  * @least:	producer of records: the smallest payload that a sleeper wants room for, of
  *		those who armed since the last one left; else U32_MAX
  * @xfer:	serialises the transfers of this side
+ * @wanted:	who cannot sleep for @xfer is on @wq: its owner wakes them when it is done
  * @wq:		tasks of this side that wait for the peer
  * @waits:	times a task of this side went to sleep
  */
@@ -63,6 +64,7 @@ struct ipcring_end {
 	spinlock_t lock;	/* the event words, least */
 	u32 least;
 	struct mutex xfer;	/* one transfer at a time */
+	bool wanted;		/* no lock, see ipcring_want() */
 	wait_queue_head_t wq;
 	atomic64_t waits;
 };
@@ -182,6 +184,8 @@ ssize_t ipcring_read_iter(struct kiocb *iocb, struct iov_iter *to);
 int ipcring_corrupt(struct ipcring_lane *lane, u32 epoch);
 void ipcring_wake_up(struct ipcring_end *end, struct ipcring_lane *lane, u64 pos, unsigned int how);
 void ipcring_edge(struct ipcring_end *end, int nr);
+bool ipcring_want(struct ipcring_end *end);
+void ipcring_hand_over(struct ipcring_end *end);
 void ipcring_baton(struct ipcring_end *end);
 void ipcring_leave(struct ipcring_end *end);
 int ipcring_arm_lane(struct ipcring_lane *lane);

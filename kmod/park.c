@@ -92,11 +92,14 @@ static void ipcring_park_wait(struct ipcring_park *park, unsigned int issue_flag
 	ipcring_park_join(park, end);
 	atomic_set(&park->state, IPCRING_PARKING);
 	io_uring_cmd_mark_cancelable(park->cmd, issue_flags);
-	atomic64_inc(&end->waits);
 	add_wait_queue(&end->wq, &park->wait);
-	if (ipcring_arm_asleep(end, ipcring_op_need(&park->op)) == -EAGAIN &&
-	    atomic_cmpxchg(&park->state, IPCRING_PARKING, IPCRING_PARKED) == IPCRING_PARKING)
-		return;
+	/* Or another thread of this side is at it: its end is no news from the peer. */
+	if (ipcring_arm_asleep(end, ipcring_op_need(&park->op)) == -EAGAIN || ipcring_want(end)) {
+		atomic64_inc(&end->waits);
+		if (atomic_cmpxchg(&park->state, IPCRING_PARKING, IPCRING_PARKED) ==
+		    IPCRING_PARKING)
+			return;
+	}
 	atomic_set(&park->state, IPCRING_RUNNING);
 	remove_wait_queue(&end->wq, &park->wait);
 	io_uring_cmd_complete_in_task(park->cmd, ipcring_park_tw);
@@ -112,32 +115,14 @@ static void ipcring_park_done(struct ipcring_park *park, ssize_t ret, unsigned i
 	io_uring_cmd_done(cmd, ret, issue_flags);
 }
 
-/*
- * Another thread of this side is at it: its turn ends without a wake-up for us. It may
- * be stuck in a page fault, hence killable. (io_uring itself copies from and to user
- * memory under uring_lock, so this makes nothing worse.)
- */
-static ssize_t ipcring_park_queue_up(struct ipcring_park *park, unsigned int issue_flags)
-{
-	struct ipcring_end *end = ipcring_op_side(&park->op);
-
-	if (mutex_lock_killable(&end->xfer))
-		return -ECANCELED;
-	mutex_unlock(&end->xfer);
-	return ipcring_op_try(&park->op, park->cmd, issue_flags);
-}
-
 /* @dead: this is not the submitter, or it exits: there is no user memory any more. */
 static void ipcring_park_work(struct io_uring_cmd *cmd, unsigned int issue_flags, bool dead)
 {
 	struct ipcring_park *park = *ipcring_park_of(cmd);
 	ssize_t ret = -ECANCELED;
 
-	if (!dead && !fatal_signal_pending(current)) {
+	if (!dead && !fatal_signal_pending(current))
 		ret = ipcring_op_try(&park->op, cmd, issue_flags);
-		if (ret == -EAGAIN && ipcring_op_busy(&park->op))
-			ret = ipcring_park_queue_up(park, issue_flags);
-	}
 	if (ret == -EAGAIN)
 		ipcring_park_wait(park, issue_flags);
 	else

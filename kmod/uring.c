@@ -178,13 +178,8 @@ ssize_t ipcring_op_try(struct ipcring_op *op, struct io_uring_cmd *cmd, unsigned
 	return ipcring_op_attempt(op, IPCRING_NOWAIT);
 }
 
-/**
- * ipcring_op_busy() - was it another thread of the same side that was in the way?
- * @op:		the command that got -EAGAIN
- *
- * Return: true if the peer has nothing to do with it: it will not wake us.
- */
-bool ipcring_op_busy(const struct ipcring_op *op)
+/* Was it another thread of the same side that was in the way? The peer wakes nobody then. */
+static bool ipcring_op_busy(const struct ipcring_op *op)
 {
 	return ipcring_look(ipcring_op_side(op), ipcring_op_need(op)) != -EAGAIN;
 }
@@ -250,7 +245,7 @@ int ipcring_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 		ret = ipcring_op_wait(&op);
 	else	/* Only its submitter posts what is not its last completion. */
 		ret = -EAGAIN;
-	if (ret == -EAGAIN && (op.multishot || !ipcring_op_busy(&op)))
+	if (ret == -EAGAIN && (IPCRING_CAN_PARK || !ipcring_op_busy(&op)))
 		return ipcring_op_later(&op, cmd, issue_flags);
 	ipcring_op_end(&op);
 	return ipcring_uring_result(cmd, ret, issue_flags);

@@ -51,7 +51,6 @@ static inline u32 ipcring_op_need(const struct ipcring_op *op)
 u64 ipcring_uring_features(void);
 int ipcring_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags);
 ssize_t ipcring_op_try(struct ipcring_op *op, struct io_uring_cmd *cmd, unsigned int issue_flags);
-bool ipcring_op_busy(const struct ipcring_op *op);
 void ipcring_op_end(struct ipcring_op *op);
 
 /* park.c, where IPCRING_CAN_PARK */

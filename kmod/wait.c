@@ -235,6 +235,32 @@ void ipcring_edge(struct ipcring_end *end, int nr)
 }
 
 /**
+ * ipcring_want() - wait for a side's transfer lock without sleeping
+ * @end:	the side, on whose wait queue the caller is
+ *
+ * Its owner may be stuck in a page fault.
+ *
+ * Return: true: the caller will be woken; false: nobody holds it, try again.
+ */
+bool ipcring_want(struct ipcring_end *end)
+{
+	if (!mutex_is_locked(&end->xfer))
+		return false;
+	WRITE_ONCE(end->wanted, true);
+	/* Pairs with the full barrier before ipcring_hand_over()'s callers look. */
+	smp_mb();
+	return mutex_is_locked(&end->xfer);
+}
+
+/* The transfer lock is free, and somebody wanted it. */
+void ipcring_hand_over(struct ipcring_end *end)
+{
+	/* Before the wake-up: who wants it after that is on the queue first. */
+	WRITE_ONCE(end->wanted, false);
+	ipcring_edge(end, 0);
+}
+
+/**
  * ipcring_baton() - a consumer stops waiting: who waits beside it is looked after
  * @end:	the consumers' side
  *

@@ -25,6 +25,21 @@ static __always_inline int ipcring_lock(struct ipcring_end *end, unsigned int ho
 	return mutex_lock_interruptible(&end->xfer) ? -ERESTARTSYS : 0;
 }
 
+/* After the unlocking and a full barrier: see ipcring_want(). */
+static __always_inline void ipcring_unlocked(struct ipcring_end *end)
+{
+	if (unlikely(READ_ONCE(end->wanted)))
+		ipcring_hand_over(end);
+}
+
+/* A transfer failed. Of one that did not, ipcring_wake() has the barrier. */
+static noinline int ipcring_failed(struct ipcring_end *end, int ret)
+{
+	smp_mb();
+	ipcring_unlocked(end);
+	return ret;
+}
+
 static __always_inline int ipcring_fill(struct ipcring_end *end, u64 *pos,
 					struct iov_iter *from, size_t len)
 {
@@ -95,9 +110,10 @@ static __always_inline ssize_t ipcring_send(struct ipcring_end *end, struct iov_
 		ret = ipcring_fill(end, &pos, from, len);
 	mutex_unlock(&end->xfer);
 	if (ret)
-		return ret;
+		return ipcring_failed(end, ret);
 	ipcring_set_ready(end->lane);
 	ipcring_wake(&end->chan->cons, end->lane, pos, how);
+	ipcring_unlocked(end);
 	return len;
 }
 
@@ -280,7 +296,7 @@ static noinline int ipcring_recv_any(struct ipcring_end *end, struct iov_iter *t
 		mutex_unlock(&end->xfer);
 	else if (ret != -EAGAIN)
 		ipcring_baton(end);
-	return ret;
+	return ret && !shared ? ipcring_failed(end, ret) : ret;
 }
 
 /* One lane, one consumer. */
@@ -297,7 +313,7 @@ static __always_inline int ipcring_recv_plain(struct ipcring_end *end, struct io
 	if (ret == -EAGAIN && how & IPCRING_NOWAIT)
 		ret = ipcring_take_edge(end, msg, to);
 	mutex_unlock(&end->xfer);
-	return ret;
+	return ret ? ipcring_failed(end, ret) : 0;
 }
 
 /* Inlined, see ipcring_send(). */
@@ -320,6 +336,7 @@ static __always_inline ssize_t ipcring_recv_then(struct ipcring_end *end, struct
 	*nr = msg.lane->nr;
 	ipcring_wake(&msg.lane->prod, msg.lane,
 		     msg.pos + ring_units(&msg.lane->ring, msg.len), how);
+	ipcring_unlocked(end);
 	return msg.len;
 }
 
