@@ -43,9 +43,10 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flag
 
 /*
  * io_uring's commands. Before 6.7 nothing can cancel one that waits, and what a command
- * returned was taken for its failure unless it was 0.
+ * returned was taken for its failure unless it was 0. Before 6.12 task work is not told
+ * that its task is dead.
  */
-#ifdef IPCRING_HAS_io_uring_cmd_mark_cancelable
+#ifdef IPCRING_HAS_PARK
 #define IPCRING_CAN_PARK	1
 #else
 #define IPCRING_CAN_PARK	0
@@ -94,6 +95,17 @@ static inline int ipcring_uring_result(struct io_uring_cmd *cmd, int ret, unsign
 	io_uring_cmd_done(cmd, ret, flags);
 	return -EIOCBQUEUED;
 }
+
+/*
+ * io_uring_cmd_complete_in_task() under the lock of a wait queue: since 7.x io_uring wants
+ * to know, as it wakes others there and then.
+ */
+#ifdef IPCRING_HAS_IOU_F_TWQ_IN_WAKE
+#define ipcring_uring_wake(cmd, tw) \
+	__io_uring_cmd_do_in_task(cmd, tw, IOU_F_TWQ_IN_WAKE)
+#else
+#define ipcring_uring_wake(cmd, tw)	io_uring_cmd_complete_in_task(cmd, tw)
+#endif
 
 /*
  * IPCRING_TASK_WORK() - define a callback for io_uring_cmd_complete_in_task()

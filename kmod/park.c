@@ -15,6 +15,9 @@
  * Task work and cancellation both have the ring's uring_lock. Whoever gives a command
  * away does not touch it afterwards: it may be gone.
  *
+ * A waker has the lock of a wait queue, and io_uring may wake others from there: none of
+ * those wakes a side of a channel, so it does not come back.
+ *
  * All entries of a queue are woken: a submitter may take its time until it looks at its
  * task work, so a message must not be one command's alone.
  */
@@ -64,7 +67,7 @@ static int ipcring_park_wake(struct wait_queue_entry *wait, unsigned int mode, i
 	} while (!atomic_try_cmpxchg(&park->state, &old, new));
 	if (new == IPCRING_RUNNING) {
 		list_del_init(&wait->entry);
-		io_uring_cmd_complete_in_task(park->cmd, ipcring_park_tw);
+		ipcring_uring_wake(park->cmd, ipcring_park_tw);
 	}
 	return 1;
 }
