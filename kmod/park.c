@@ -12,7 +12,10 @@
  *   PARKED   nobody's; who makes it RUNNING owns it: waker or cancellation
  *   RUNNING  its task work's, queued or running	-> PARKING, or it ends
  *
- * Task work and cancellation both have the ring's uring_lock. Whoever gives a command
+ * Who is revoked (IPCRING_URING_CANCEL) is woken, and its task work ends it: whatever its
+ * state, it is still there as long as the ring's list of cancelable commands has it.
+ *
+ * Task work and both cancellations have the ring's uring_lock. Whoever gives a command
  * away does not touch it afterwards: it may be gone.
  *
  * A waker has the lock of a wait queue, and io_uring may wake others from there: none of
@@ -35,6 +38,7 @@ enum ipcring_park_state { IPCRING_PARKING, IPCRING_NEWS, IPCRING_PARKED, IPCRING
  * @state:	enum ipcring_park_state
  * @cmd:	io_uring's side of it
  * @joined:	the side that it called ipcring_arm_asleep() on, or NULL
+ * @revoked:	it was cancelled; under uring_lock
  * @op:		what it is
  */
 struct ipcring_park {
@@ -42,6 +46,7 @@ struct ipcring_park {
 	atomic_t state;
 	struct io_uring_cmd *cmd;
 	struct ipcring_end *joined;
+	bool revoked;
 	struct ipcring_op op;
 };
 
@@ -124,7 +129,7 @@ static void ipcring_park_work(struct io_uring_cmd *cmd, unsigned int issue_flags
 	struct ipcring_park *park = *ipcring_park_of(cmd);
 	ssize_t ret = -ECANCELED;
 
-	if (!dead && !fatal_signal_pending(current))
+	if (!dead && !park->revoked && !fatal_signal_pending(current))
 		ret = ipcring_op_try(&park->op, cmd, issue_flags);
 	if (ret == -EAGAIN)
 		ipcring_park_wait(park, issue_flags);
@@ -151,6 +156,7 @@ int ipcring_park(struct ipcring_op *op, struct io_uring_cmd *cmd, unsigned int i
 	init_waitqueue_func_entry(&park->wait, ipcring_park_wake);
 	park->cmd = cmd;
 	park->joined = NULL;
+	park->revoked = false;
 	park->op = *op;
 	*ipcring_park_of(cmd) = park;
 	ipcring_park_wait(park, issue_flags);
@@ -177,4 +183,61 @@ int ipcring_park_cancel(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	remove_wait_queue(&ipcring_op_side(&park->op)->wq, &park->wait);
 	ipcring_park_done(park, -ECANCELED, issue_flags);
 	return 0;
+}
+
+static bool ipcring_park_revoke_one(struct ipcring_park *park)
+{
+	struct wait_queue_head *wq = &ipcring_op_side(&park->op)->wq;
+	unsigned long irq;
+
+	if (park->revoked)
+		return false;
+	park->revoked = true;
+	spin_lock_irqsave(&wq->lock, irq);
+	ipcring_park_wake(&park->wait, 0, 0, NULL);
+	spin_unlock_irqrestore(&wq->lock, irq);
+	return true;
+}
+
+/* Those of the same file: nobody else's are known to be ours. */
+static int ipcring_park_revoke_ring(const struct ipcring_op *op, struct io_ring_ctx *ctx,
+				    struct file *file)
+{
+	struct io_kiocb *req;
+	int nr = 0;
+
+	lockdep_assert_held(&ctx->uring_lock);
+	hlist_for_each_entry(req, &ctx->cancelable_uring_cmd, hash_node) {
+		struct io_uring_cmd *cmd = io_kiocb_to_cmd(req, struct io_uring_cmd);
+
+		if (cmd->file != file || req->cqe.user_data != op->addr)
+			continue;
+		nr += ipcring_park_revoke_one(*ipcring_park_of(cmd));
+		if (nr && !(op->flags & IPCRING_URING_CANCEL_ALL))
+			break;
+	}
+	return nr ? nr : -ENOENT;
+}
+
+/**
+ * ipcring_park_revoke() - IPCRING_URING_CANCEL
+ * @op:		which commands
+ * @cmd:	io_uring's side of the command that cancels them
+ * @issue_flags: io_uring's
+ *
+ * Return: how many; -ENOENT none.
+ */
+int ipcring_park_revoke(const struct ipcring_op *op, struct io_uring_cmd *cmd,
+			unsigned int issue_flags)
+{
+	struct io_ring_ctx *ctx = cmd_to_io_kiocb(cmd)->ctx;
+	int ret;
+
+	/* A worker has not got it: as io_ring_submit_lock(). */
+	if (issue_flags & IO_URING_F_UNLOCKED)
+		mutex_lock(&ctx->uring_lock);
+	ret = ipcring_park_revoke_ring(op, ctx, cmd->file);
+	if (issue_flags & IO_URING_F_UNLOCKED)
+		mutex_unlock(&ctx->uring_lock);
+	return ret;
 }

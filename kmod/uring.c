@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* IORING_OP_URING_CMD: SEND, RECV and CALL. */
+/* IORING_OP_URING_CMD: SEND, RECV, CALL and CANCEL. */
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
@@ -35,7 +35,10 @@ static int ipcring_op_read(struct ipcring_op *op, struct io_uring_cmd *cmd)
 	op->group = ipcring_uring_group(cmd);
 	op->addr = READ_ONCE(arg->addr);
 	op->len = READ_ONCE(arg->len);
-	if (READ_ONCE(arg->flags) || cmd->flags & IORING_URING_CMD_FIXED)
+	op->flags = READ_ONCE(arg->flags);
+	if (cmd->flags & IORING_URING_CMD_FIXED)
+		return -EINVAL;
+	if (op->flags & (op->code == IPCRING_URING_CANCEL ? ~IPCRING_URING_CANCEL_ALL : ~0U))
 		return -EINVAL;
 	return op->multishot && op->code != IPCRING_URING_RECV ? -EINVAL : 0;
 }
@@ -89,6 +92,10 @@ static int ipcring_op_begin(struct ipcring_op *op, struct io_uring_cmd *cmd)
 		if (!op->end->lane)
 			return -EINVAL;
 		return ret ? ret : ipcring_op_call(op);
+	case IPCRING_URING_CANCEL:
+		if (!IPCRING_CAN_PARK)
+			return -EOPNOTSUPP;
+		return !ret && op->len ? -EINVAL : ret;
 	default:
 		return -EOPNOTSUPP;
 	}
@@ -239,6 +246,8 @@ int ipcring_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	ret = ipcring_op_begin(&op, cmd);
 	if (ret)
 		return ret;
+	if (IPCRING_CAN_PARK && op.code == IPCRING_URING_CANCEL)
+		return ipcring_park_revoke(&op, cmd, issue_flags);
 	if (!(issue_flags & IO_URING_F_IOWQ))
 		ret = ipcring_op_try(&op, cmd, issue_flags);
 	else if (!op.multishot)

@@ -21,6 +21,7 @@ struct io_uring_cmd;
  * @end:	the side that it was submitted to
  * @addr:	struct ipcring_uring.addr
  * @len:	struct ipcring_uring.len
+ * @flags:	struct ipcring_uring.flags
  * @rpc:	CALL only
  */
 struct ipcring_op {
@@ -30,6 +31,7 @@ struct ipcring_op {
 	struct ipcring_end *end;
 	u64 addr;
 	u32 len;
+	u32 flags;
 	struct ipcring_rpc rpc;
 };
 
@@ -56,6 +58,8 @@ void ipcring_op_end(struct ipcring_op *op);
 /* park.c, where IPCRING_CAN_PARK */
 int ipcring_park(struct ipcring_op *op, struct io_uring_cmd *cmd, unsigned int issue_flags);
 int ipcring_park_cancel(struct io_uring_cmd *cmd, unsigned int issue_flags);
+int ipcring_park_revoke(const struct ipcring_op *op, struct io_uring_cmd *cmd,
+			unsigned int issue_flags);
 
 /* mshot.c, where IPCRING_CAN_MSHOT */
 ssize_t ipcring_mshot_try(struct ipcring_op *op, struct io_uring_cmd *cmd,

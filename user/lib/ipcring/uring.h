@@ -81,4 +81,28 @@ static inline void io_uring_prep_ipcring_call(struct io_uring_sqe *sqe, int fd,
 	io_uring_prep_ipcring(sqe, IPCRING_URING_CALL, fd, call, (__u32)sizeof(*call));
 }
 
+/**
+ * io_uring_prep_ipcring_cancel() - end commands that wait on an endpoint
+ * @sqe:	entry to fill
+ * @fd:		the endpoint that they were submitted to, by this ring
+ * @data:	their user_data
+ * @flags:	0: one of them; IPCRING_URING_CANCEL_ALL
+ *
+ * Completes with their number, or -ENOENT; each of them with -ECANCELED. Those that
+ * were submitted with IOSQE_ASYNC are found by io_uring_prep_cancel64() instead.
+ *
+ * Needs IPCRING_FEAT_URING_WAIT.
+ */
+static inline void io_uring_prep_ipcring_cancel(struct io_uring_sqe *sqe, int fd, __u64 data,
+						__u32 flags)
+{
+	struct ipcring_uring cmd;
+
+	io_uring_prep_ipcring(sqe, IPCRING_URING_CANCEL, fd, NULL, 0);
+	cmd.addr = data;
+	cmd.len = 0;
+	cmd.flags = flags;
+	memcpy(sqe->cmd, &cmd, sizeof(cmd));
+}
+
 #endif /* IPCRING_URING_H */

@@ -27,15 +27,14 @@
  *   mmap()          No system call while both sides run, IPCRING_IOC_WAIT and
  *                   IPCRING_IOC_WAKE only when a side sleeps.
  *
- * Calls from several threads on one producer are serialised by the kernel; mixing
- * write() with a mapped index on the *same* lane is a bug of that side and harms
- * only its own lane.
+ * Calls from several threads on one producer are serialised by the kernel; mixing write() with
+ * a mapped index on the *same* lane is a bug of that side and harms only its own lane.
  *
  * Names
  * =====
- * A channel created with a name can be opened by it (IPCRING_IOC_OPEN on
- * /dev/ipcring) from the same user namespace while the control file is open; then
- * the name is free again. create.mode gives owner, group and others the rights
+ * A channel created with a name can be opened by it (IPCRING_IOC_OPEN on /dev/ipcring) from the
+ * same user namespace while the control file is open; then the name is free again. create.mode
+ * gives owner, group and others the rights
  *
  *   4 (r)  consume       2 (w)  produce       1 (x)  observe
  *
@@ -58,22 +57,21 @@
  *   T1 the default         rw     r      rw         r      rw     r
  *   T2 create TRUST_NONE   -      -      -          r      rw     r
  *
- * T0 is for the threads of one program. In T1 a side can harm its own messages and wake-ups
- * and nothing else; the payload can change while the consumer looks at it, so a consumer
- * copies it once, then checks it. In T2 producers can only write(): what a consumer sees
- * mapped was written by the kernel and does not change until that consumer gives it back.
- * All consumers of a channel are one side and trust each other. So must, but in T2, those
- * who hold a lane in turn: a mapping shows what was sent before, and pages once pinned
- * through it (vmsplice(), O_DIRECT) stay in reach, whoever comes next, until let go.
+ * T0 is for the threads of one program. In T1 a side can harm its own messages and wake-ups and
+ * nothing else; the payload can change while the consumer looks at it, so a consumer copies it
+ * once, then checks it. In T2 producers can only write(): what a consumer sees mapped was
+ * written by the kernel and does not change until that consumer gives it back. All consumers of
+ * a channel are one side and trust each other. So must, but in T2, those who hold a lane in
+ * turn: a mapping shows what was sent before, and pages once pinned through it (vmsplice(),
+ * O_DIRECT) stay in reach, whoever comes next, until let go.
  *
- * One region per mmap(), MAP_SHARED, whole: any other offset or length is
- * -EINVAL, an executable one is -EPERM, a mapping that the table does not allow is
- * -EACCES, and mprotect() gives no mapping what mmap() would have refused
- * (-EACCES). Mappings are not inherited over fork() unless their owner asks for
- * it (MADV_DOFORK), cannot grow (mremap() gives -EFAULT) and are not dumped; they
- * may be unmapped in part. A mapping counts as its endpoint: while one is left,
- * the place is not free and the peer sees no hangup. Control and observer fds map
- * nothing (-EACCES). The kernel never reads the geometry, which is immutable, there.
+ * One region per mmap(), MAP_SHARED, whole: any other offset or length is -EINVAL, an
+ * executable one is -EPERM, a mapping that the table does not allow is -EACCES, and mprotect()
+ * gives no mapping what mmap() would have refused (-EACCES). Mappings are not inherited over
+ * fork() unless their owner asks for it (MADV_DOFORK), cannot grow (mremap() gives -EFAULT) and
+ * are not dumped; they may be unmapped in part. A mapping counts as its endpoint: while one is
+ * left, the place is not free and the peer sees no hangup. Control and observer fds map nothing
+ * (-EACCES). The kernel never reads the geometry, which is immutable, there.
  *
  * Geometries
  * ==========
@@ -101,26 +99,25 @@
  *          the work, by compare-and-exchange, and what was copied before counts
  *          only if that succeeds.
  *
- * What is not published when a producer dies never was: its place is filled anew.
- * Who takes a producer endpoint over from a process that died calls WAKE once.
+ * What is not published when a producer dies never was: its place is filled anew. Who takes a
+ * producer endpoint over from a process that died calls WAKE once.
  *
  * Sleep and wake (event index)
  * ============================
- * Each side's page also holds @event: "wake me when your position passes this
- * value", that is, when your position goes from old to new and old <= event < new.
- * The consumer arms cons.event = cons.pos when it finds the lane empty; the producer
- * arms prod.event = prod.pos + size - capacity - 1 (slots: size 1, capacity slots;
- * records: in bytes) when it finds no room. Both words start as ~0, which no
- * position reaches.
+ * Each side's page also holds @event: "wake me when your position passes this value", that is,
+ * when your position goes from old to new and old <= event < new. The consumer arms cons.event =
+ * cons.pos when it finds the lane empty; the producer arms prod.event = prod.pos + size -
+ * capacity - 1 (slots: size 1, capacity slots; records: in bytes) when it finds no room. Both
+ * words start as ~0, which no position reaches.
  *
  *   sleeper: store own event; FULL BARRIER (C); look again; only if nothing came,
  *            IPCRING_IOC_WAIT.
  *   waker:   publish or consume; FULL BARRIER (D); load the peer's event; if it
  *            lies in [old position, new position), IPCRING_IOC_WAKE.
  *
- * C pairs with D: at least one side sees the other's store, so no wake-up is
- * lost. IPCRING_IOC_WAIT arms and looks again itself (the kernel does C, on all
- * lanes), so a sleeper that only calls it is correct, too.
+ * C pairs with D: at least one side sees the other's store, so no wake-up is lost.
+ * IPCRING_IOC_WAIT arms and looks again itself (the kernel does C, on all lanes), so a sleeper
+ * that only calls it is correct, too.
  *
  * Many lanes: the kernel keeps one *ready bit* a lane, set when its producer wrote
  * or called WAKE. read() looks only at lanes whose bit is set, in turn; WAIT hands
@@ -134,10 +131,10 @@
  * there are more lanes, the corrupt one is set aside. A new producer endpoint, once
  * the old one is gone, starts a corrupt lane afresh; the rest, unread, is lost.
  *
- * Errors common to all ioctls: -ENOTTY unknown command or wrong kind of fd,
- * -EFAULT bad pointer, -EINVAL struct size below the first version's, unknown
- * flag, or reserved field not zero, -E2BIG a larger struct with non-zero bytes
- * that this kernel does not know, or one longer than a page.
+ * Errors common to all ioctls: -ENOTTY unknown command or wrong kind of fd, -EFAULT bad
+ * pointer, -EINVAL struct size below the first version's, unknown flag, or reserved field not
+ * zero, -E2BIG a larger struct with non-zero bytes that this kernel does not know, or one
+ * longer than a page.
  *
  * write() on a producer fd
  *   -EMSGSIZE  longer than msg_size, or empty
@@ -519,11 +516,11 @@ struct ipcring_wait_any {
  * @resv:	0
  * @deadline:	in: as struct ipcring_wait, for both halves
  *
- * One system call for "send this, then wait for that": a client's whole round trip,
- * or a server's answer and its next request. The woken peer may take this CPU at
- * once, and the answer is looked for before anybody sleeps. O_NONBLOCK does not
- * matter here. REPLY_WAIT whose answer finds no reader any more (-EPIPE) waits all
- * the same: a client that died is no reason to stop serving.
+ * One system call for "send this, then wait for that": a client's whole round trip, or a
+ * server's answer and its next request. The woken peer may take this CPU at once, and the
+ * answer is looked for before anybody sleeps. O_NONBLOCK does not matter here. REPLY_WAIT whose
+ * answer finds no reader any more (-EPIPE) waits all the same: a client that died is no reason
+ * to stop serving.
  *
  * Return: 0 received; or
  *   -EMSGSIZE, -EPIPE, -EBADMSG, -EFAULT	the sending half, as write(), with
@@ -550,27 +547,28 @@ struct ipcring_call {
 /**
  * struct ipcring_uring - the 16 bytes of sqe->cmd for IORING_OP_URING_CMD
  * @addr:	pointer to the payload (SEND), to room for it (RECV), or to a struct
- *		ipcring_call (CALL), which has to stay there until the completion
- * @len:	bytes of it
- * @flags:	0
+ *		ipcring_call (CALL), which stays until the completion; CANCEL: user_data
+ * @len:	bytes of it; CANCEL: 0
+ * @flags:	CANCEL: 0 or IPCRING_URING_CANCEL_ALL; else 0
  *
  * sqe->cmd_op says what:
- *   IPCRING_URING_SEND  on a producer fd: as write()
- *   IPCRING_URING_RECV  on a consumer fd: as read()
- *   IPCRING_URING_CALL  on a producer fd: as IPCRING_IOC_CALL, with no deadline
+ *   IPCRING_URING_SEND    on a producer fd: as write()
+ *   IPCRING_URING_RECV    on a consumer fd: as read()
+ *   IPCRING_URING_CALL    on a producer fd: as IPCRING_IOC_CALL, with no deadline
+ *   IPCRING_URING_CANCEL  those that are parked on this file, by the same io_uring
  *
- * cqe->res is what the system call returns; for CALL the bytes received. O_NONBLOCK
- * does not matter. With IOSQE_ASYNC a worker sleeps in the command, on every kernel;
- * IORING_OP_ASYNC_CANCEL interrupts it (-EINTR, or -ECANCELED). Else, what cannot go
- * on is parked with IPCRING_FEAT_URING_WAIT: it ends with its task or ring
- * (-ECANCELED), but IORING_OP_ASYNC_CANCEL does not find it; without, it completes
- * with -EAGAIN (the kernel could not cancel it): a CALL has been sent if @sent is 1,
- * and goes on when submitted again. A linked timeout reaches none that waits: use
- * READ, WRITE, POLL_ADD for that. What waits keeps its files open. With
- * IPCRING_FEAT_URING_MULTISHOT, IORING_URING_CMD_MULTISHOT and sqe->buf_group, RECV
- * completes once a message, @addr and @len 0, into the group's buffers
- * (IORING_CQE_F_MORE) until an error, the end (0) or -ENOBUFS (no buffer, or no room
- * for the completion; the message stays queued); not where consumers share the work.
+ * cqe->res is what the system call returns; for CALL the bytes received. O_NONBLOCK does not
+ * matter. With IOSQE_ASYNC a worker sleeps in the command, on every kernel;
+ * IORING_OP_ASYNC_CANCEL interrupts it (-EINTR, or -ECANCELED). Else, what cannot go on is
+ * parked with IPCRING_FEAT_URING_WAIT: it ends (-ECANCELED) with its task or ring or by CANCEL,
+ * whose res is how many of that user_data it ended (the messages stay queued), or -ENOENT;
+ * ASYNC_CANCEL does not find it. Without, it completes with -EAGAIN (CANCEL: -EOPNOTSUPP). A
+ * CALL that ended so was sent if @sent is 1, and goes on when submitted again. A linked timeout
+ * reaches none that waits. What waits keeps its files open. With IPCRING_FEAT_URING_MULTISHOT,
+ * IORING_URING_CMD_MULTISHOT and sqe->buf_group, RECV completes once a message, @addr and @len
+ * 0, into the group's buffers (IORING_CQE_F_MORE) until an error, the end (0) or -ENOBUFS (no
+ * buffer, or no room for the completion: the message stays queued, its buffer is not given
+ * back); not where consumers share the work.
  *   -EINVAL a flag, or the wrong role; -EOPNOTSUPP an unknown cmd_op; -ENOMEM
  */
 struct ipcring_uring {
@@ -596,5 +594,7 @@ struct ipcring_uring {
 #define IPCRING_URING_SEND	_IO(IPCRING_IOC_MAGIC, 0x20)
 #define IPCRING_URING_RECV	_IO(IPCRING_IOC_MAGIC, 0x21)
 #define IPCRING_URING_CALL	_IO(IPCRING_IOC_MAGIC, 0x22)
+#define IPCRING_URING_CANCEL	_IO(IPCRING_IOC_MAGIC, 0x23)
+#define IPCRING_URING_CANCEL_ALL (1u << 0)	/* in its flags: not only one */
 
 #endif /* _UAPI_LINUX_IPCRING_H */
