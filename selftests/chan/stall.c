@@ -3,9 +3,7 @@
  * A side stalls inside its own user copy, on a page that userfaultfd holds back.
  * Its peer must not notice.
  */
-#include "chan.h"
-
-#include <linux/userfaultfd.h>
+#include "stall.h"
 
 FIXTURE(stall) {
 	struct chan c;
@@ -16,33 +14,16 @@ FIXTURE(stall) {
 
 FIXTURE_SETUP(stall)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
 	OPEN_CHAN(&self->c, 4, 64);
-	self->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	self->uffd = stalled_page(&self->page);
 	if (self->uffd < 0)
-		SETUP_SKIP("userfaultfd: %s", strerror(errno));
-	ASSERT_EQ(0, ioctl(self->uffd, UFFDIO_API, &api));
-	self->page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, self->page);
-	reg.range.start = (uintptr_t)self->page;
-	reg.range.len = 4096;
-	ASSERT_EQ(0, ioctl(self->uffd, UFFDIO_REGISTER, &reg));
+		SETUP_SKIP("userfaultfd: %s", strerror(-self->uffd));
 }
 
 FIXTURE_TEARDOWN(stall)
 {
 	close(self->uffd);
 	chan_close(&self->c);
-}
-
-/* Let the copy go on, over a page of zeroes. */
-static int let_go(int uffd, void *page)
-{
-	struct uffdio_zeropage zero = { .range = { (uintptr_t)page, 4096 } };
-
-	return errno_or(ioctl(uffd, UFFDIO_ZEROPAGE, &zero));
 }
 
 TEST_F(stall, writer)

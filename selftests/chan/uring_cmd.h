@@ -14,6 +14,9 @@
 #define IORING_SETUP_DEFER_TASKRUN	(1U << 13)
 #endif
 
+/* Not into functions that setjmp() makes special. */
+#define __noinline __attribute__((noinline, unused))
+
 static inline int ring_setup(struct io_uring *u, uint32_t setup)
 {
 	struct io_uring_params p = { .flags = setup, .sq_thread_idle = 1 };
@@ -46,6 +49,46 @@ static inline int reopen(struct chan *c)
 	while ((fd = chan_endpoint(c->control, IPCRING_ROLE_CONSUMER, 0)) == -EBUSY)
 		sched_yield();
 	return fd;
+}
+
+/* Runs what completed for us meanwhile. */
+static __noinline int get_events(struct io_uring *u)
+{
+	return syscall(SYS_io_uring_enter, u->ring_fd, 0, 0, IORING_ENTER_GETEVENTS, NULL, 0);
+}
+
+static __noinline bool pending(struct io_uring *u)
+{
+	/* SQPOLL: another thread submits. */
+	while (io_uring_sq_ready(u))
+		sched_yield();
+	get_events(u);
+	return io_uring_cq_ready(u) == 0;
+}
+
+static __noinline int64_t next_cqe(struct io_uring *u, uint64_t *data)
+{
+	struct io_uring_cqe *cqe;
+	int ret;
+
+	do
+		ret = io_uring_wait_cqe(u, &cqe);
+	while (ret == -EINTR);
+	if (ret)
+		return INT64_MIN;
+	ret = cqe->res;
+	if (data)
+		*data = cqe->user_data;
+	io_uring_cqe_seen(u, cqe);
+	return ret;
+}
+
+/* Submit a command and wait for it. */
+static __noinline int64_t run(struct io_uring *u, uint8_t flags, uint32_t op, int fd, const void *addr,
+		   uint32_t len)
+{
+	get_sqe(u, op, fd, addr, len)->flags |= flags;
+	return io_uring_submit(u) >= 1 ? next_cqe(u, NULL) : INT64_MIN;
 }
 
 #endif /* SELFTESTS_URING_CMD_H */

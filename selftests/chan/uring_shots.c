@@ -28,6 +28,10 @@ FIXTURE_VARIANT_ADD(shots, deferred) {
 	.setup = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
 };
 
+FIXTURE_VARIANT_ADD(shots, sqpoll) {
+	.setup = IORING_SETUP_SQPOLL,
+};
+
 FIXTURE_SETUP(shots)
 {
 	struct io_uring_buf_reg reg = { .ring_entries = DEEP, .bgid = GROUP };
