@@ -32,9 +32,10 @@ static __always_inline void ipcring_unlocked(struct ipcring_end *end)
 		ipcring_hand_over(end);
 }
 
-/* A transfer failed. Of one that did not, ipcring_wake() has the barrier. */
+/* A transfer failed. */
 static noinline int ipcring_failed(struct ipcring_end *end, int ret)
 {
+	/* Of one that did not, ipcring_wake() has it. Pairs with ipcring_want()'s. */
 	smp_mb();
 	ipcring_unlocked(end);
 	return ret;

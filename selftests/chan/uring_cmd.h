@@ -84,11 +84,33 @@ static __noinline int64_t next_cqe(struct io_uring *u, uint64_t *data)
 }
 
 /* Submit a command and wait for it. */
-static __noinline int64_t run(struct io_uring *u, uint8_t flags, uint32_t op, int fd, const void *addr,
-		   uint32_t len)
+static __noinline int64_t run(struct io_uring *u, uint8_t flags, uint32_t op, int fd,
+			      const void *addr, uint32_t len)
 {
 	get_sqe(u, op, fd, addr, len)->flags |= flags;
 	return io_uring_submit(u) >= 1 ? next_cqe(u, NULL) : INT64_MIN;
+}
+
+/* Until a worker of io_uring's sleeps: a new one has first taken what there was to do. */
+static __noinline void wait_worker(void)
+{
+	char path[64], name[16], state = 0;
+
+	while (state != 'S') {
+		for (int tid = getpid(); tid < getpid() + 20 && state != 'S'; tid++) {
+			FILE *f;
+
+			snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+			f = fopen(path, "re");
+			if (!f)
+				continue;
+			if (fscanf(f, "%*d (%15[^)]) %c", name, &state) != 2 ||
+			    strncmp(name, "iou-wrk", 7))
+				state = 0;
+			fclose(f);
+		}
+		sched_yield();
+	}
 }
 
 #endif /* SELFTESTS_URING_CMD_H */

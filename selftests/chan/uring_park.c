@@ -55,10 +55,7 @@ static bool can_park(int dev)
 	return chan_features(dev) & IPCRING_FEAT_URING_WAIT;
 }
 
-#define NEED_PARK() do { \
-	if (!can_park(self->p.req.dev)) \
-		SKIP(return, "this kernel cannot cancel a command, so none waits"); \
-} while (0)
+#define NO_WAIT	"this kernel cannot cancel a command, so none waits"
 
 /* Submit a command that has to wait. */
 static bool park(struct io_uring *u, uint64_t data, uint32_t op, int fd, const void *addr,
@@ -105,7 +102,8 @@ TEST_F(park, cancel_what_waits)
 {
 	struct ipcring_call c = call_param(self->p.rep.cons, "x", self->buf, 64);
 
-	NEED_PARK();
+	if (!can_park(self->p.req.dev))
+		SKIP(return, NO_WAIT);
 	ASSERT_TRUE(PARK(RECV, self->buf, 64));
 	EXPECT_EQ(1, CANCEL(self->p.req.cons, 0, 1));
 	EXPECT_EQ((char)POISON, self->buf[0]);
@@ -129,7 +127,8 @@ TEST_F(park, cancel_what_waits)
 
 TEST_F(park, cancel_finds_nothing)
 {
-	NEED_PARK();
+	if (!can_park(self->p.req.dev))
+		SKIP(return, NO_WAIT);
 	EXPECT_EQ(-ENOENT, CANCEL(self->p.req.cons, 0, 0));
 	ASSERT_TRUE(PARK(RECV, self->buf, 64));
 	/* Another user_data, another file, and other files of the same name. */
@@ -145,7 +144,8 @@ TEST_F(park, cancel_one_or_all)
 {
 	char bufs[5][64];
 
-	NEED_PARK();
+	if (!can_park(self->p.req.dev))
+		SKIP(return, NO_WAIT);
 	for (int i = 0; i < 5; i++)
 		ASSERT_TRUE(PARK(RECV, bufs[i], 64));
 	EXPECT_EQ(1, CANCEL(self->p.req.cons, 0, 1));
@@ -177,7 +177,8 @@ TEST_F(park, cancel_by_a_worker)
 	uint64_t data;
 	int64_t ret;
 
-	NEED_PARK();
+	if (!can_park(self->p.req.dev))
+		SKIP(return, NO_WAIT);
 	ASSERT_TRUE(PARK(RECV, self->buf, 64));
 	sqe = io_uring_get_sqe(&self->u);
 	io_uring_prep_ipcring_cancel(sqe, self->p.req.cons, DATA, 0);
@@ -194,7 +195,8 @@ TEST_F(park, cancel_leaves_other_rings_alone)
 {
 	struct io_uring other;
 
-	NEED_PARK();
+	if (!can_park(self->p.req.dev))
+		SKIP(return, NO_WAIT);
 	ASSERT_EQ(0, ring_setup(&other, variant->setup));
 	ASSERT_TRUE(park(&other, DATA, RECV, self->buf, 64));
 	EXPECT_EQ(-ENOENT, CANCEL(self->p.req.cons, IPCRING_URING_CANCEL_ALL, 0));
@@ -210,7 +212,8 @@ TEST_F(park, cancel_what_was_just_woken)
 	uint64_t data;
 	int64_t ret;
 
-	NEED_PARK();
+	if (!can_park(self->p.req.dev))
+		SKIP(return, NO_WAIT);
 	ASSERT_TRUE(PARK(RECV, self->buf, 64));
 	ASSERT_EQ(1, chan_write(self->p.req.prod, "x", 1));
 	ASSERT_TRUE(submit_cancel(&self->u, self->p.req.cons, DATA, 0));
@@ -253,7 +256,8 @@ TEST_F(park, cancel_against_messages)
 	uint32_t got, want = 0;
 	pthread_t thread;
 
-	NEED_PARK();
+	if (!can_park(self->p.req.dev))
+		SKIP(return, NO_WAIT);
 	set_nonblock(s.fd, true);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, sender, &s));
 	for (int i = 0; i < ROUNDS; i++) {
@@ -268,12 +272,9 @@ TEST_F(park, cancel_against_messages)
 
 			res[data == DATA] = ret;
 		}
-		EXPECT_EQ(res[1] == sizeof(got) ? -ENOENT : 1, res[0]);
-		if (res[1] == sizeof(got)) {
-			EXPECT_EQ(want++, got);
-		} else {
-			EXPECT_EQ(-ECANCELED, res[1]);
-		}
+		EXPECT_TRUE(res[0] == 1 || res[0] == -ENOENT);
+		EXPECT_EQ(res[0] == 1 ? -ECANCELED : (int)sizeof(got), res[1]);
+		EXPECT_TRUE(res[0] == 1 || got == want++);
 		ASSERT_TRUE(pending(&self->u));
 	}
 	__atomic_store_n(&s.stop, true, __ATOMIC_RELEASE);
@@ -300,7 +301,8 @@ TEST_F(park, behind_a_stalled_reader)
 	struct call read = { CALL_READ, self->p.req.cons, NULL, 64 };
 	int uffd;
 
-	NEED_PARK();
+	if (!can_park(self->p.req.dev))
+		SKIP(return, NO_WAIT);
 	uffd = stalled_page((char **)&read.buf);
 	if (uffd < 0)
 		SKIP(return, "userfaultfd: %s", strerror(-uffd));
@@ -323,7 +325,8 @@ TEST_F(park, behind_a_stalled_writer)
 	struct call write = { CALL_WRITE, self->p.req.prod, NULL, 64 };
 	int uffd;
 
-	NEED_PARK();
+	if (!can_park(self->p.req.dev))
+		SKIP(return, NO_WAIT);
 	uffd = stalled_page((char **)&write.buf);
 	if (uffd < 0)
 		SKIP(return, "userfaultfd: %s", strerror(-uffd));
@@ -343,7 +346,8 @@ TEST_F(park, woken_behind_a_stalled_reader)
 	struct call read = { CALL_READ, self->p.req.cons, NULL, 64 };
 	int uffd;
 
-	NEED_PARK();
+	if (!can_park(self->p.req.dev))
+		SKIP(return, NO_WAIT);
 	/* Only there it looks when we say so. */
 	if (!(variant->setup & IORING_SETUP_DEFER_TASKRUN))
 		return;
@@ -380,6 +384,7 @@ TEST_F(park, worker_is_cancelled_behind_a_stalled_reader)
 	sqe = get_sqe(&self->u, RECV, self->buf, 64);
 	sqe->flags = IOSQE_ASYNC;
 	ASSERT_LE(1, io_uring_submit(&self->u));
+	wait_worker();
 	sqe = io_uring_get_sqe(&self->u);
 	io_uring_prep_cancel64(sqe, IPCRING_URING_RECV, 0);
 	sqe->user_data = 1;
@@ -389,8 +394,7 @@ TEST_F(park, worker_is_cancelled_behind_a_stalled_reader)
 
 		ret[data == 1] = res;
 	}
-	/* Still queued, or not yet begun, it is cancelled there. */
-	EXPECT_TRUE(ret[0] == -EINTR || ret[0] == -ECANCELED);
+	EXPECT_EQ(-EINTR, ret[0]);
 	ASSERT_EQ(0, let_go(uffd, read.buf));
 	EXPECT_EQ(1, call_finish(&read));
 	close(uffd);
@@ -440,7 +444,8 @@ TEST_F(park, shared_consumers)
 	struct ring r;
 	int cons;
 
-	NEED_PARK();
+	if (!can_park(self->p.req.dev))
+		SKIP(return, NO_WAIT);
 	ASSERT_LE(0, open_shape(&c, (struct ipcring_create){
 		.slots = 4, .msg_size = 64, .lanes = 2, .consumers = 2 }));
 	cons = chan_endpoint(c.control, IPCRING_ROLE_CONSUMER, 0);
@@ -474,7 +479,8 @@ TEST_F(park, records_of_different_sizes)
 	struct ring r;
 	uint64_t data;
 
-	NEED_PARK();
+	if (!can_park(self->p.req.dev))
+		SKIP(return, NO_WAIT);
 	ASSERT_LE(0, open_shape(&c, (struct ipcring_create){
 		.flags = IPCRING_CREATE_RECORDS, .bytes = 4096, .msg_size = 4000 }));
 	ASSERT_EQ(0, map_ring(c.cons, &r));
@@ -505,7 +511,8 @@ TEST_F(park, records_cancelled)
 	struct ring r;
 	uint64_t data;
 
-	NEED_PARK();
+	if (!can_park(self->p.req.dev))
+		SKIP(return, NO_WAIT);
 	ASSERT_LE(0, open_shape(&c, (struct ipcring_create){
 		.flags = IPCRING_CREATE_RECORDS, .bytes = 4096, .msg_size = 4000 }));
 	ASSERT_EQ(0, map_ring(c.cons, &r));
