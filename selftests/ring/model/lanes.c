@@ -2,72 +2,123 @@
 /*
  * read() from all lanes by their ready bits, and the baton that a consumer hands on
  * when it leaves the kernel while others sleep, exclusively, on the same queue.
+ *
+ * A function here is called as the kernel's, without "ipcring_". Not modelled:
+ * where the round begins (chan->next), corrupt lanes, hangup, deadlines.
  */
 #include "scene.h"
 
-/* The lane is empty: clear its bit, arm, look again; bit clear means armed since. */
-static void set_aside(int lane)
+static bool arm_lane(int lane)
 {
-	__u64 bit = 1ULL << lane;
+	bool found = scene_arm_consumer(lane);
 
-	model_rmw(&scene_ready, bit, 0, "clear_ready");
-	if (scene_arm_consumer(lane))
-		model_rmw(&scene_ready, 0, bit, "clear_ready");
+	return found && !model_dropped("the look after a bit was cleared");
 }
 
-static bool try_recv(const struct scene *scene)
+static void andnot_ready(int lane)
 {
+	model_rmw(&scene_ready, 1ULL << lane, 0, "clear_ready");
+}
+
+/* The lane is empty: bit clear means armed since. */
+static void clear_ready(int lane)
+{
+	bool late = model_dropped("clearing the bit before the look");
+	bool found;
+
+	if (!late)
+		andnot_ready(lane);
+	found = arm_lane(lane);
+	if (late && !found)
+		andnot_ready(lane);
+	if (!late && found)
+		model_rmw(&scene_ready, 0, 1ULL << lane, "clear_ready");
+}
+
+/* Return: the lane that a message was taken from, or -1. */
+static int take_any(const struct scene *scene)
+{
+	__u64 ready = 1, from, to;
+
+	if (scene->lanes > 1)
+		ready = model_load(&scene_ready, false, __func__);
 	for (int lane = 0; lane < scene->lanes; lane++) {
-		if (scene->lanes > 1 &&
-		    !(model_load(&scene_ready, false, "try_recv") >> lane & 1))
+		if (!(ready >> lane & 1))
 			continue;
-		if (scene_take(scene, lane))
-			return true;
+		if (scene_take(scene, lane, &from, &to))
+			return lane;
 		if (scene->lanes > 1)
-			set_aside(lane);
+			clear_ready(lane);
 	}
-	return false;
+	return -1;
 }
 
-/* ipcring_arm() of a consumer: all lanes. What is found is marked for try_recv(). */
-static bool arm(const struct scene *scene)
+/* ipcring_arm() of consumers. What is found is marked for take_any(). */
+static bool look_lanes(const struct scene *scene)
 {
-	bool found = false;
+	__u64 ready = 0;
 
-	for (int lane = 0; lane < scene->lanes; lane++) {
-		if (!scene_arm_consumer(lane))
-			continue;
-		found = true;
-		if (scene->lanes > 1)
-			model_rmw(&scene_ready, 0, 1ULL << lane, "ipcring_arm");
-	}
-	return found;
+	for (int lane = 0; lane < scene->lanes; lane++)
+		if (scene_arm_consumer(lane))
+			ready |= 1ULL << lane;
+	if (scene->lanes > 1 && ready)
+		model_rmw(&scene_ready, 0, ready, __func__);
+	return ready;
 }
 
-static void sleep(const struct scene *scene)
+/* A round of it: what was woken takes, or comes back. */
+static void do_sleep(const struct scene *scene, bool interrupted)
 {
 	model_prepare(&scene_cons_queue, true);
-	if (!arm(scene))
+	if (!look_lanes(scene) && !interrupted)
 		model_block(&scene_cons_queue);
 	model_finish(&scene_cons_queue);
 }
 
-static void pass_baton(const struct scene *scene)
+static void baton(const struct scene *scene)
 {
 	if (!scene->shared || model_dropped("the baton"))
 		return;
-	model_fence("pass_baton");
-	if (model_load(&scene_cons_queue, false, "pass_baton") && arm(scene))
+	model_fence(__func__);
+	if (model_load(&scene_cons_queue, false, __func__) && look_lanes(scene))
 		model_wake(&scene_cons_queue);
+}
+
+/* ipcring_recv_any() */
+static bool recv_any(const struct scene *scene)
+{
+	int lane = take_any(scene);
+
+	if (lane < 0)
+		return false;
+	baton(scene);
+	scene_wake_producer(lane);
+	return true;
 }
 
 void scene_reader(const struct model_program *program)
 {
 	const struct scene *scene = program->arg;
 
-	for (int n = 0; n < scene->takes[model_self()]; n++) {
-		while (!try_recv(scene))
-			sleep(scene);
-		pass_baton(scene);
-	}
+	for (int n = 0; n < scene->takes[model_self()]; n++)
+		while (!recv_any(scene))
+			do_sleep(scene, false);
+}
+
+void scene_taker(const struct model_program *program)
+{
+	const struct scene *scene = program->arg;
+
+	for (int n = 0; n < scene->takes[model_self()]; n++)
+		recv_any(scene);
+}
+
+void scene_interrupted_reader(const struct model_program *program)
+{
+	const struct scene *scene = program->arg;
+
+	if (recv_any(scene))
+		return;
+	do_sleep(scene, true);
+	baton(scene);
 }

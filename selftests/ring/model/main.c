@@ -22,6 +22,14 @@
 	.thread = { { scene_producer }, { scene_consumer } }, COMMON(.lanes = 1, __VA_ARGS__) \
 }
 
+/* A consumer that lane 1 keeps busy, so that it never sleeps. */
+#define BUSY(text, ...) { \
+	.name = text, .threads = 2, .name_of = { "producer", "consumer" }, \
+	.thread = { { scene_lone_producer }, { scene_taker } }, \
+	COMMON(.size = 2, .lanes = 2, .alone = true, .filled = { 0, 2 }, .sends = { 2 }, \
+	       .takes = { 0, 4 }, __VA_ARGS__) \
+}
+
 /* Two consumers share the work. */
 #define SHARED(text, consumer, ...) { \
 	.name = text, .threads = 3, .name_of = { "producer", "consumer 1", "consumer 2" }, \
@@ -87,7 +95,7 @@ static const struct model_program programs[] = {
 		.name = "records 32, two threads write", .threads = 3,
 		.name_of = { "large", "small", "consumer" },
 		.thread = { { scene_writer }, { scene_writer }, { scene_consumer } },
-		COMMON(.lanes = 1, .size = 32, .records = true, .writers = true, .filled = 2,
+		COMMON(.lanes = 1, .size = 32, .records = true, .writers = true, .filled = { 2 },
 		       .takes = { 0, 0, 1 }, .may_sleep = 1 << 0)
 	},
 	{
@@ -95,6 +103,23 @@ static const struct model_program programs[] = {
 		.name_of = { "producer 0", "producer 1", "consumer" },
 		.thread = { { scene_producer }, { scene_producer }, { scene_reader } },
 		COMMON(.size = 1, .lanes = 2, .sends = { 1, 1 }, .takes = { 0, 0, 2 })
+	},
+	BUSY("lanes 2, mapped, busy read"),
+	BUSY("lanes 2, write, busy read", .syscalls = true),
+	{
+		.name = "lanes 2, shared, a signal", .threads = 3,
+		.name_of = { "producer", "consumer", "signalled" },
+		.thread = { { scene_lone_producer }, { scene_reader },
+			    { scene_interrupted_reader } },
+		COMMON(.size = 1, .lanes = 2, .alone = true, .shared = true, .sends = { 0, 1 },
+		       .armed = true, .takes = { 0, 1 }, .may_sleep = 1 << 1)
+	},
+	{
+		.name = "lanes 2, shared, busy read", .threads = 3,
+		.name_of = { "producer", "consumer 1", "consumer 2" },
+		.thread = { { scene_lone_producer }, { scene_taker }, { scene_taker } },
+		COMMON(.size = 1, .lanes = 2, .alone = true, .shared = true, .sends = { 1, 1 },
+		       .takes = { 0, 1, 1 })
 	},
 };
 
@@ -138,6 +163,19 @@ static const struct {
 	{ { "wake after a producer's death", "" }, "records 32, producer killed, inherited", true },
 	{ { "wake after a consumer's death", "" }, "slots 1, consumer killed", true },
 	{ { "the baton", "" }, "slots 2, shared, read", true },
+	{ { "the baton", "" }, "lanes 2, shared, a signal", true },
+	{ { "bits that are set at first", "" }, "lanes 2, mapped, busy read", true },
+	{ { "the look after a bit was cleared", "" }, "lanes 2, mapped, busy read", true },
+	{ { "the look after a bit was cleared", "" }, "lanes 2, write, busy read", true },
+	{ { "clearing the bit before the look", "" }, "lanes 2, mapped, busy read", true },
+	{ { "clearing the bit before the look", "" }, "lanes 2, write, busy read", true },
+	{ { "barrier of ipcring_set_ready()", "set_ready", MODEL_FENCE, MODEL_ANY, MODEL_DROP },
+	  "lanes 2, write, busy read", true },
+	/* Clearing the bit is one, too, on x86. */
+	{ { "C, ready bits", "ring_arm_consumer", MODEL_FENCE, MODEL_ANY, MODEL_DROP },
+	  "lanes 2, write, busy read" },
+	{ { "D, ready bits", "ring_passed", MODEL_FENCE, MODEL_ANY, MODEL_DROP },
+	  "lanes 2, mapped, busy read", true },
 };
 
 static unsigned int number, failed;

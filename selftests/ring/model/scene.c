@@ -2,7 +2,7 @@
 /* The programs' memory, and what a lane's two sides do. */
 #include "scene.h"
 
-#define DATA_WORDS	8
+#define DATA_WORDS	12
 
 /* Payloads are no lengths: who takes one for a head sees nonsense. */
 #define PAYLOAD(id)	(0x1000u + (id))
@@ -38,7 +38,7 @@ static const struct scene *scene_of(const struct model_program *program)
 /* Slots are as large as a message here: 8 bytes of head and two words. */
 static __u32 length(const struct scene *scene, unsigned int id)
 {
-	return scene->records && (id % 2 || id < scene->filled) ? 8 : 16;
+	return scene->records && (id % 2 || id < scene->filled[0]) ? 8 : 16;
 }
 
 /* With slots the head says so, with records prod.pos. */
@@ -53,26 +53,45 @@ static void published(const __u64 *word)
 	}
 }
 
+/* Records of 16 bytes each, or slots. */
+static __u64 first_value(const struct scene *scene, int lane, unsigned int word)
+{
+	unsigned int words = scene->records ? 2 : 3, id = word / words;
+
+	if (id >= scene->filled[lane])
+		return 0;
+	if (word % words)
+		return PAYLOAD(id);
+	return scene->records ? 8 : ring_head(id, 16);
+}
+
 static void cell_data(const struct scene *scene, int i, int owner)
 {
-	static const char * const name[2][DATA_WORDS] = {
-		{ "data[0]", "data[1]", "data[2]", "data[3]",
-		  "data[4]", "data[5]", "data[6]", "data[7]" },
-		{ "lane 1 data[0]", "lane 1 data[1]", "lane 1 data[2]" },
+	static const char * const name[SCENE_LANES][DATA_WORDS] = {
+		{ "data[0]", "data[1]", "data[2]", "data[3]", "data[4]", "data[5]",
+		  "data[6]", "data[7]", "data[8]", "data[9]", "data[10]", "data[11]" },
+		{ "lane 1 data[0]", "lane 1 data[1]", "lane 1 data[2]",
+		  "lane 1 data[3]", "lane 1 data[4]", "lane 1 data[5]" },
 	};
-	int words = scene->records ? (int)scene->size / 8 : (int)scene->size * 3;
+	unsigned int words = (unsigned int)scene->size * 3;
 
-	for (int w = 0; w < words; w++) {
-		unsigned int id = w / 2;	/* 8 bytes each */
-		__u64 value = 0;
-
-		if (id < scene->filled)
-			value = w % 2 ? PAYLOAD(id) : 8;
+	if (scene->records)
+		words = (unsigned int)scene->size / 8;
+	for (unsigned int w = 0; w < words; w++) {
 		model_cell(&lanes[i].data[w], name[i][w],
-			   scene->records || w % 3 == 0 ? MODEL_HEAD : MODEL_PAYLOAD, value, owner);
+			   scene->records || w % 3 == 0 ? MODEL_HEAD : MODEL_PAYLOAD,
+			   first_value(scene, i, w), owner);
 		if (scene->records)
 			model_alias(&lanes[i].data[words + w], &lanes[i].data[w]);
 	}
+}
+
+/* Threads are numbered from the producers on. */
+static int producers(const struct scene *scene)
+{
+	if (scene->writers)
+		return 2;
+	return scene->alone ? 1 : scene->lanes;
 }
 
 static void cell_lane(const struct scene *scene, int i)
@@ -84,13 +103,14 @@ static void cell_lane(const struct scene *scene, int i)
 	};
 	__u64 *words[] = { &lanes[i].prod.pos, &lanes[i].prod.event,
 			   &lanes[i].cons.pos, &lanes[i].cons.event };
-	int owner = scene->writers ? -1 : i, reader = scene->shared ? -1 : scene->lanes;
+	int owner = scene->writers ? -1 : scene->alone ? 0 : i;
+	int reader = scene->shared ? -1 : producers(scene);
+	__u64 value[] = { scene->filled[i] * (scene->records ? 16 : 1), ~0ULL,
+			  0, scene->armed ? 0 : ~0ULL };
 
-	if (scene->writers)
-		reader++;
 	for (int w = 0; w < 4; w++)
-		model_cell(words[w], name[i][w], MODEL_PROD_POS + w,
-			   w % 2 ? ~0ULL : w ? 0 : scene->filled * 16, w < 2 ? owner : reader);
+		model_cell(words[w], name[i][w], MODEL_PROD_POS + w, value[w],
+			   w < 2 ? owner : reader);
 	model_cell(&scene_prod_queue[i], name[i][4], MODEL_QUEUE, 0, -1);
 	cell_data(scene, i, owner);
 	scene_ring[i] = (struct ring){
@@ -98,7 +118,16 @@ static void cell_lane(const struct scene *scene, int i)
 		.data = (unsigned char *)lanes[i].data, .size = scene->size,
 		.stride = scene->records ? 0 : 24, .msg_size = 16,
 	};
-	ghost()->committed[i] = scene->filled;
+	ghost()->committed[i] = scene->filled[i];
+}
+
+static __u64 first_ready(const struct scene *scene)
+{
+	__u64 all = (1ULL << scene->lanes) - 1;
+
+	if (scene->armed)
+		return 0;
+	return model_dropped("bits that are set at first") ? all - 1 : all;
 }
 
 void scene_setup(const struct model_program *program)
@@ -112,27 +141,31 @@ void scene_setup(const struct model_program *program)
 		cell_lane(scene, i);
 	model_cell(&scene_cons_queue, "cons queue", MODEL_QUEUE, 0, -1);
 	if (scene->lanes > 1)
-		model_cell(&scene_ready, "ready bits", MODEL_READY, 3, -1);
+		model_cell(&scene_ready, "ready bits", MODEL_READY, first_ready(scene), -1);
 	if (scene->writers)
 		model_cell(&arming, "lock", MODEL_LOCKED, 0, -1);
 }
 
-/* As ipcring_wake() and WAKE: with lanes the bit comes before the look at the queue. */
-void scene_call_wake(const struct scene *scene, int lane)
+static void set_ready(int lane)
 {
 	__u64 bit = 1ULL << lane;
 
+	model_fence(__func__);
+	if (!(model_load(&scene_ready, false, __func__) & bit))
+		model_rmw(&scene_ready, 0, bit, __func__);
+}
+
+/* The bit comes before the look at the queue. */
+void scene_call_wake(const struct scene *scene, int lane)
+{
 	model_kernel(true);
-	if (scene->lanes > 1) {
-		model_fence("set_ready");
-		if (!(model_load(&scene_ready, false, "set_ready") & bit))
-			model_rmw(&scene_ready, 0, bit, "set_ready");
-	}
+	if (scene->lanes > 1)
+		set_ready(lane);
 	model_wake(&scene_cons_queue);
 	model_kernel(false);
 }
 
-static void wake_producer(int lane)
+void scene_wake_producer(int lane)
 {
 	model_kernel(true);
 	model_wake(&scene_prod_queue[lane]);
@@ -278,7 +311,7 @@ static bool take(const struct scene *scene, int lane, __u64 pos, __u32 len)
 	const struct ring *r = &scene_ring[lane];
 	/* Without release a load may go after the store, which model.h does not do. */
 	bool late = model_dropped("A: release of cons.pos");
-	__u64 word[2], next = pos + ring_units(r, len);
+	__u64 word[2];
 
 	if (!late)
 		copy(r, pos, len, word);
@@ -291,33 +324,58 @@ static bool take(const struct scene *scene, int lane, __u64 pos, __u32 len)
 	if (len != length(scene, (unsigned int)word[0]) || (len == 16 && word[0] != word[1]))
 		model_fail("a payload that is not what was sent");
 	check(scene, lane, word[0]);
-	if (!scene->polls && (scene->syscalls || ring_wake_producer(r, pos, next)))
-		wake_producer(lane);
 	return true;
 }
 
-/* Return: whether there was a message; one that another consumer took counts. */
-bool scene_take(const struct scene *scene, int lane)
+/* Return: whether there was a message that is ours now: it was from @from to @to. */
+bool scene_take(const struct scene *scene, int lane, __u64 *from, __u64 *to)
 {
-	__u64 pos;
+	const struct ring *r = &scene_ring[lane];
 	__u32 len;
 	int ret;
 
 	do {
-		ret = ring_peek(&scene_ring[lane], &pos, &len);
+		ret = ring_peek(r, from, &len);
 		if (ret == -EBADMSG)
 			model_fail("-EBADMSG for an honest consumer");
-	} while (!ret && !take(scene, lane, pos, len));
+	} while (!ret && !take(scene, lane, *from, len));
+	if (!ret)
+		*to = *from + ring_units(r, len);
 	return !ret;
+}
+
+static bool receive(const struct scene *scene)
+{
+	__u64 from, to;
+
+	if (!scene_take(scene, 0, &from, &to))
+		return false;
+	if (!scene->polls &&
+	    (scene->syscalls || ring_wake_producer(&scene_ring[0], from, to)))
+		scene_wake_producer(0);
+	return true;
+}
+
+static void send_all(const struct scene *scene, int lane)
+{
+	unsigned int id = scene->filled[lane];
+
+	for (unsigned int n = 0; n < scene->sends[lane]; n++)
+		send(scene, lane, id++);
 }
 
 void scene_producer(const struct model_program *program)
 {
-	const struct scene *scene = scene_of(program);
-	int lane = model_self();
+	send_all(scene_of(program), model_self());
+}
 
-	for (unsigned int id = 0; id < scene->sends[lane]; id++)
-		send(scene, lane, id);
+/* One after the other: a thread that writes to all lanes. */
+void scene_lone_producer(const struct model_program *program)
+{
+	const struct scene *scene = scene_of(program);
+
+	for (int lane = 0; lane < scene->lanes; lane++)
+		send_all(scene, lane);
 }
 
 void scene_consumer(const struct model_program *program)
@@ -326,7 +384,7 @@ void scene_consumer(const struct model_program *program)
 	int takes = scene->takes[model_self()];
 
 	for (int n = 0; takes ? n < takes : !ghost()->ended[0]; n++)
-		while (!scene_take(scene, 0))
+		while (!receive(scene))
 			wait_for_message(scene);
 }
 
@@ -370,11 +428,11 @@ void scene_next_consumer(const struct model_program *program)
 
 	model_finish(&scene_cons_queue);
 	if (!model_dropped("wake after a consumer's death"))
-		wake_producer(0);
+		scene_wake_producer(0);
 	for (int i = 0; i < MODEL_THREADS; i++)
 		all += scene->sends[i];
 	while (ghost()->taken[0] < all)
-		while (ghost()->taken[0] < all && !scene_take(scene, 0))
+		while (ghost()->taken[0] < all && !receive(scene))
 			wait_for_message(scene);
 }
 
@@ -411,22 +469,35 @@ static bool has_message(int lane)
 	return model_last(&lanes[lane].prod.pos) != tail;
 }
 
-/* Nobody can move: then all must be done, or asleep for a reason. */
+static const char *judge_sleeper(const struct scene *scene, int thread)
+{
+	if (thread < producers(scene) && has_room(scene, scene->writers ? 0 : thread, thread))
+		return "lost wake-up: a producer sleeps beside room";
+	for (int lane = 0; thread >= producers(scene) && lane < scene->lanes; lane++)
+		if (has_message(lane))
+			return "lost wake-up: a consumer sleeps beside a message";
+	if (!(scene->may_sleep >> thread & 1))
+		return "a thread sleeps for ever";
+	return NULL;
+}
+
+/*
+ * Nobody can move: then all must be done, or asleep for a reason; and a message is
+ * where who only takes will look.
+ */
 const char *scene_judge(const struct model_program *program)
 {
 	const struct scene *scene = scene_of(program);
-	int producers = scene->writers ? 2 : scene->lanes;
+	const char *wrong = NULL;
 
+	for (int lane = 0; scene->lanes > 1 && lane < scene->lanes; lane++)
+		if (has_message(lane) && !(model_last(&scene_ready) >> lane & 1))
+			wrong = "a message in a lane whose ready bit is clear";
 	for (int i = 0; i < program->threads; i++) {
-		if (!model_asleep(i))
-			continue;
-		if (i < producers && has_room(scene, scene->writers ? 0 : i, i))
-			return "lost wake-up: a producer sleeps beside room";
-		for (int lane = 0; i >= producers && lane < scene->lanes; lane++)
-			if (has_message(lane))
-				return "lost wake-up: a consumer sleeps beside a message";
-		if (!(scene->may_sleep >> i & 1))
-			return "a thread sleeps for ever";
+		const char *asleep = model_asleep(i) ? judge_sleeper(scene, i) : NULL;
+
+		if (asleep)
+			wrong = asleep;
 	}
-	return NULL;
+	return wrong;
 }
