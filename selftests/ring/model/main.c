@@ -121,6 +121,8 @@ static const struct model_program programs[] = {
 		COMMON(.size = 1, .lanes = 2, .alone = true, .shared = true, .sends = { 1, 1 },
 		       .takes = { 0, 1, 1 })
 	},
+	SHARED("slots 4, shared, one takes 2", scene_waiting_consumer, .size = 4, .filled = { 1 },
+	       .sends = { 2 }, .takes = { 0, 2, 1 }),
 };
 
 /* Which program catches it. MODEL_DROP without a function: see model_dropped(). */
@@ -176,6 +178,8 @@ static const struct {
 	  "lanes 2, write, busy read" },
 	{ { "D, ready bits", "ring_passed", MODEL_FENCE, MODEL_ANY, MODEL_DROP },
 	  "lanes 2, mapped, busy read", true },
+	{ { "an exchange to arm", "ring_arm_consumer", MODEL_CAS, MODEL_ANY, MODEL_PLAIN },
+	  "slots 4, shared, one takes 2", true },
 };
 
 static unsigned int number, failed;

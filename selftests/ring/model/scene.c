@@ -388,6 +388,12 @@ void scene_consumer(const struct model_program *program)
 			wait_for_message(scene);
 }
 
+void scene_waiting_consumer(const struct model_program *program)
+{
+	wait_for_message(scene_of(program));
+	scene_consumer(program);
+}
+
 static void second_part(const struct scene *scene, int lane)
 {
 	ghost()->again[lane] = true;

@@ -61,6 +61,8 @@ const char *scene_judge(const struct model_program *program);
 void scene_producer(const struct model_program *program);
 void scene_lone_producer(const struct model_program *program);
 void scene_consumer(const struct model_program *program);
+/* Calls WAIT before it looks by itself. */
+void scene_waiting_consumer(const struct model_program *program);
 /* Second parts: the file was closed and opened anew, or another process took it over. */
 void scene_reopened_producer(const struct model_program *program);
 void scene_inherited_producer(const struct model_program *program);
