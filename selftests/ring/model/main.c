@@ -30,6 +30,14 @@
 	       .takes = { 0, 4 }, __VA_ARGS__) \
 }
 
+/* A full lane, and two threads that wait for room of different sizes. */
+#define WRITERS(text, ...) { \
+	.name = text, .threads = 3, .name_of = { "large", "small", "consumer" }, \
+	.thread = { { scene_writer }, { scene_writer }, { scene_consumer } }, \
+	COMMON(.lanes = 1, .size = 32, .records = true, .writers = true, .filled = { 2 }, \
+	       __VA_ARGS__) \
+}
+
 /* Two consumers share the work. */
 #define SHARED(text, consumer, ...) { \
 	.name = text, .threads = 3, .name_of = { "producer", "consumer 1", "consumer 2" }, \
@@ -91,13 +99,8 @@ static const struct model_program programs[] = {
 	CONSUMER_DEATH("slots 1, consumer killed", .size = 1, .sends = { 3 }, .takes = { 0, 3 }),
 	CONSUMER_DEATH("records 32, consumer killed", .size = 32, .records = true,
 		       .sends = { 3 }, .takes = { 0, 3 }),
-	{
-		.name = "records 32, two threads write", .threads = 3,
-		.name_of = { "large", "small", "consumer" },
-		.thread = { { scene_writer }, { scene_writer }, { scene_consumer } },
-		COMMON(.lanes = 1, .size = 32, .records = true, .writers = true, .filled = { 2 },
-		       .takes = { 0, 0, 1 }, .may_sleep = 1 << 0)
-	},
+	WRITERS("records 32, two threads write", .takes = { 0, 0, 1 }, .may_sleep = 1 << 0),
+	WRITERS("records 32, two threads write, all read", .takes = { 0, 0, 2 }),
 	{
 		.name = "lanes 2, read", .threads = 3,
 		.name_of = { "producer 0", "producer 1", "consumer" },
@@ -160,7 +163,11 @@ static const struct {
 	{ { "claim without exchange", "ring_claim", MODEL_CAS, MODEL_ANY, MODEL_PLAIN },
 	  "slots 1, shared, polled", true },
 	{ { "what a look proves", "" }, "slots 1, shared, mapped", true },
-	{ { "wake whose wish was replaced", "" }, "records 32, two threads write", true },
+	{ { "the least of all wishes", "" }, "records 32, two threads write", true },
+	{ { "forgetting the wish of who leaves", "" },
+	  "records 32, two threads write, all read", true },
+	{ { "the wake of who still waits", "" },
+	  "records 32, two threads write, all read", true },
 	{ { "wake after a producer's death", "" }, "slots 1, producer killed, new one", true },
 	{ { "wake after a producer's death", "" }, "records 32, producer killed, inherited", true },
 	{ { "wake after a consumer's death", "" }, "slots 1, consumer killed", true },

@@ -15,7 +15,7 @@ static struct {
 
 struct ring scene_ring[SCENE_LANES];
 __u64 scene_ready, scene_cons_queue, scene_prod_queue[SCENE_LANES];
-static __u64 arming;
+static __u64 end_lock;
 
 /* Part of the state, but no part of the program. */
 struct ghost {
@@ -23,6 +23,7 @@ struct ghost {
 	__u8 taken[SCENE_LANES];
 	bool again[SCENE_LANES];	/* the second part has begun */
 	bool ended[SCENE_LANES];	/* its last message was taken */
+	__u8 least;			/* guarded by end_lock, and so no cell of its own */
 };
 
 static struct ghost *ghost(void)
@@ -143,7 +144,8 @@ void scene_setup(const struct model_program *program)
 	if (scene->lanes > 1)
 		model_cell(&scene_ready, "ready bits", MODEL_READY, first_ready(scene), -1);
 	if (scene->writers)
-		model_cell(&arming, "lock", MODEL_LOCKED, 0, -1);
+		model_cell(&end_lock, "lock", MODEL_LOCKED, 0, -1);
+	ghost()->least = 0xff;
 }
 
 static void set_ready(int lane)
@@ -172,24 +174,37 @@ void scene_wake_producer(int lane)
 	model_kernel(false);
 }
 
-/*
- * Several threads of one side: whose wish is replaced has to look again. It may have
- * come true, and the consumer not have looked at the word yet.
- */
+/* Several threads of one side share a word: the first to be content is told first. */
 static __u64 arm_beside(const struct ring *r, __u32 len)
 {
-	__u64 armed, event;
-	bool replaced;
+	__u32 least = len;
+	__u64 armed;
 
-	model_lock(&arming, "ipcring_arm");
-	event = ring_load(&r->prod->event);
-	armed = ring_arm_producer(r, len);
-	replaced = ring_load(&r->prod->event) != event;
-	model_unlock(&arming, "ipcring_arm");
-	if (replaced && !model_dropped("wake whose wish was replaced") &&
-	    model_load(&scene_prod_queue[0], false, "ipcring_arm") != 1u << model_self())
-		model_wake(&scene_prod_queue[0]);
+	model_lock(&end_lock, __func__);
+	if (!model_dropped("the least of all wishes") && ghost()->least < len)
+		least = ghost()->least;
+	armed = ring_arm_producer(r, least);
+	model_unlock(&end_lock, __func__);
 	return armed;
+}
+
+static void join(__u32 len)
+{
+	model_lock(&end_lock, __func__);
+	if (len < ghost()->least)
+		ghost()->least = (__u8)len;
+	model_unlock(&end_lock, __func__);
+}
+
+/* What was armed for us may be gone by: who waits beside us joins and arms again. */
+static void leave(int lane)
+{
+	model_lock(&end_lock, __func__);
+	if (!model_dropped("forgetting the wish of who leaves"))
+		ghost()->least = 0xff;
+	model_unlock(&end_lock, __func__);
+	if (!model_dropped("the wake of who still waits"))
+		model_wake(&scene_prod_queue[lane]);
 }
 
 /* Return: false if the wish stands and there is no room. */
@@ -442,16 +457,25 @@ void scene_next_consumer(const struct model_program *program)
 			wait_for_message(scene);
 }
 
-/* Waiting for room beside another thread: 24 bytes for thread 0, 16 for thread 1. */
+/*
+ * ipcring_do_sleep(), waiting for room beside another thread: 24 bytes for thread 0,
+ * 16 for thread 1.
+ */
 void scene_writer(const struct model_program *program)
 {
 	const struct scene *scene = scene_of(program);
 	__u32 len = length(scene, SCENE_AGAIN + model_self());
 	__u64 pos;
 
-	do
-		wait_for_room(scene, 0, len);
-	while (ring_reserve(&scene_ring[0], len, &pos) == -EAGAIN);
+	do {
+		model_prepare(&scene_prod_queue[0], false);
+		join(len);
+		if (arm_producer(scene, 0, len))
+			break;
+		model_block(&scene_prod_queue[0]);
+	} while (ring_reserve(&scene_ring[0], len, &pos) == -EAGAIN);
+	model_finish(&scene_prod_queue[0]);
+	leave(0);
 }
 
 static bool has_room(const struct scene *scene, int lane, int thread)
