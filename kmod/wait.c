@@ -5,6 +5,8 @@
  * A sleeper makes itself visible twice before it looks a last time: on its wait
  * queue, for a peer that calls read(), write() or WAKE, and in the event word,
  * for a mapped peer that must first be told to call WAKE.
+ *
+ * The model checker repeats much of this: see selftests/ring/model/kernel.txt.
  */
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>

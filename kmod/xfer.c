@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Transfers: the kernel copies, one message a call. */
+/*
+ * Transfers: the kernel copies, one message a call. The model checker repeats how it
+ * takes one: see selftests/ring/model/kernel.txt.
+ */
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/uio.h>
