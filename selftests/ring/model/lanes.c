@@ -3,8 +3,8 @@
  * read() from all lanes by their ready bits, and the baton that a consumer hands on
  * when it leaves the kernel while others sleep, exclusively, on the same queue.
  *
- * A function here is called as the kernel's, without "ipcring_". Not modelled:
- * where the round begins (chan->next), corrupt lanes, hangup, deadlines.
+ * A function here is called as the kernel's, without "ipcring_": kernel.txt has the
+ * list. Not modelled: where the round begins (chan->next), corrupt lanes, hangup, deadlines.
  */
 #include "scene.h"
 
@@ -75,7 +75,7 @@ static void do_sleep(const struct scene *scene, bool interrupted)
 	model_finish(&scene_cons_queue);
 }
 
-static void baton(const struct scene *scene)
+static void pass_baton(const struct scene *scene)
 {
 	if (!scene->shared || model_dropped("the baton"))
 		return;
@@ -91,7 +91,7 @@ static bool recv_any(const struct scene *scene)
 
 	if (lane < 0)
 		return false;
-	baton(scene);
+	pass_baton(scene);
 	scene_wake_producer(lane);
 	return true;
 }
@@ -120,5 +120,5 @@ void scene_interrupted_reader(const struct model_program *program)
 	if (recv_any(scene))
 		return;
 	do_sleep(scene, true);
-	baton(scene);
+	pass_baton(scene);
 }

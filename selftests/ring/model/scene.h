@@ -4,8 +4,8 @@
  * kmod/ makes them of ring.h, and the wait queues below them.
  *
  * The lines of ring.h are the real ones. Those of the kernel around them are written
- * down here once more (names as in kmod/wait.c and kmod/xfer.c), and so are the lines
- * that the contract asks a mapped side for.
+ * down here once more, and so are the lines that the contract asks a mapped side for.
+ * kernel.txt says which is which; model_host.sh fails if the kernel's text has changed.
  */
 #ifndef SCENE_H
 #define SCENE_H
