@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Sets of per-CPU queues. Contract: include/uapi/linux/ipcring_pcq.h; the lanes'
+ * algorithm: pcq_lane.h, on top of ring.h.
+ *
+ * Lifetime: every file holds a reference on the set and every mapping holds its file;
+ * a service holds the file that its answers go out by. A doorbell's interrupt that is on
+ * its way holds nothing: pcq_quiesce() waits for it before a queue is freed.
+ *
+ * Locks, outermost first:
+ *
+ *   pcq_set.service_lock	services start and stop; a mutex
+ *   cpus_read_lock()		a CPU comes or goes
+ *   pcq_set.lock		who is open; never held while sleeping
+ *   pcq_queue.lock		the bell and the fence; never held while sleeping
+ *
+ * No lock is held across a user copy: receivers claim what they have copied (ring_claim()),
+ * senders copy with preemption and page faults off, and fault in what was missing outside.
+ * A wait queue's lock sleeps on -rt, so nothing is woken with preemption off.
+ *
+ * Words in shared pages change under our feet. Only ring.h reads them, once each.
+ */
+#ifndef IPCRING_PCQ_H
+#define IPCRING_PCQ_H
+
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
+#include <linux/fs.h>
+#include <linux/irq_work.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <uapi/linux/ipcring_pcq.h>
+
+#include "pcq_param.h"
+#include "ring.h"
+
+struct iov_iter;
+struct pcq_service;
+struct pcq_set;
+
+/* The lanes of a queue. */
+#define PCQ_LOCAL	0u
+#define PCQ_REMOTE	1u
+#define PCQ_NR_LANES	2u
+
+/*
+ * What is counted, on the CPU where it happens: the fields of struct ipcring_pcq_stats of
+ * the same names, which pcq_get_stats() adds up. The local lane counts itself: its
+ * position does.
+ */
+enum pcq_count {
+	PCQ_SENT_REMOTE,
+	PCQ_RECEIVED,
+	PCQ_REFUSED,
+	PCQ_WAKES,
+	PCQ_IPIS,
+	PCQ_SUPPRESSED,
+	PCQ_COALESCED,
+	PCQ_RECV_WAITS,
+	PCQ_SEND_WAITS,
+	PCQ_FENCES,
+	PCQ_SERVED,
+	PCQ_UNDELIVERED,
+	PCQ_NR_COUNTS
+};
+
+/**
+ * struct pcq_counters - one CPU's, of one queue
+ * @n:		by enum pcq_count; written on this CPU with preemption off
+ */
+struct pcq_counters {
+	u64 n[PCQ_NR_COUNTS];
+};
+
+/**
+ * struct pcq_queue - one CPU's queue
+ * @set:	the set
+ * @cpu:	the CPU
+ * @state:	the page that users read; the kernel alone writes it
+ * @local:	the local lane
+ * @remote:	the remote lane; its producer's side is not mapped by anybody
+ * @reserved:	remote lane: places handed out, see pcq_lane.h
+ * @mode:	IPCRING_PCQ_BELL_*
+ * @isolated:	not to be interrupted, and not opted in
+ * @lock:	the bell and the fence
+ * @recv_wq:	receivers that wait for this queue, exclusive but for poll() and WAIT
+ * @send_wq:	senders that wait for room in a lane, likewise
+ * @csd:	the doorbell's interrupt
+ * @ringing:	it is on its way, or at work: whoever sets it sends it
+ * @rt_work:	-rt: wakes outside of the interrupt
+ * @counters:	statistics
+ * @service:	who serves it, or NULL
+ * @nr_pages:	of @pages, ours
+ * @pages:	state, prod, cons, local lane's slots, remote lane's prod, its slots
+ */
+struct pcq_queue {
+	struct pcq_set *set;
+	u32 cpu;
+	struct ipcring_pcq_state *state;
+	struct ring local;
+	struct ring remote;
+	atomic64_t reserved;
+	u32 mode;			/* under lock; read without */
+	bool isolated;			/* under lock; read without */
+	spinlock_t lock;		/* state->bell, state->fence, mode */
+	wait_queue_head_t recv_wq;
+	wait_queue_head_t send_wq[PCQ_NR_LANES];
+	call_single_data_t csd;
+	atomic_t ringing;
+	struct irq_work rt_work;
+	struct pcq_counters __percpu *counters;
+	struct pcq_service *service;	/* under set->service_lock */
+	unsigned int nr_pages;
+	struct page **pages;
+};
+
+/**
+ * struct pcq_set - a set of queues
+ * @geo:	its shape
+ * @id:		number for tracepoints and fdinfo, from the channels' counter
+ * @ref:	held by every file
+ * @charge:	who pays
+ * @lock:	who is open
+ * @nr_senders:	open sender files; a service's output is one
+ * @nr_receivers: open receiver files and services
+ * @nr_any:	of them, files bound to ANY
+ * @senders_gone: senders were there and none is left; receivers read it without lock
+ * @receivers_gone: receivers were there and none is left; senders read it without lock
+ * @any_recv_wq: receivers bound to ANY
+ * @any_send_wq: senders bound to ANY
+ * @next_recv:	where a receiver bound to ANY looks first, to be fair; a hint
+ * @bounce:	a message each CPU: the remote lane's senders copy before they reserve
+ * @node:	in the list of sets that CPU hotplug walks
+ * @service_lock: services
+ * @queue:	by CPU, NULL if not possible; @geo.cpus of them
+ */
+struct pcq_set {
+	struct pcq_geo geo;
+	u64 id;
+	struct kref ref;
+	struct ipcring_charge charge;
+	spinlock_t lock;		/* nr_*, *_gone */
+	u32 nr_senders;
+	u32 nr_receivers;
+	u32 nr_any;
+	bool senders_gone;
+	bool receivers_gone;
+	wait_queue_head_t any_recv_wq;
+	wait_queue_head_t any_send_wq;
+	u32 next_recv;
+	void __percpu *bounce;
+	struct hlist_node node;
+	struct mutex service_lock;	/* queue[]->service */
+	struct pcq_queue *queue[];
+};
+
+/**
+ * struct pcq_end - an open sender or receiver
+ * @set:	the set
+ * @role:	IPCRING_PCQ_SENDER or _RECEIVER
+ * @cpu:	what it is bound to: a CPU, IPCRING_PCQ_THIS or _ANY
+ * @ordered:	IPCRING_PCQ_EP_ORDERED
+ */
+struct pcq_end {
+	struct pcq_set *set;
+	u32 role;
+	u32 cpu;
+	bool ordered;
+};
+
+/* How to transfer. */
+#define PCQ_NOWAIT	BIT(0)	/* arm before -EAGAIN: poll() and O_NONBLOCK count on it */
+#define PCQ_NOBELL	BIT(1)	/* the caller rings with pcq_ring() later */
+
+/* pcq.c: the set */
+int pcq_create(const struct ipcring_pcq_create *param, u64 max_bytes);
+void pcq_set_put(struct pcq_set *set);
+void pcq_open_end(struct pcq_end *end);
+void pcq_close_end(struct pcq_end *end);
+void pcq_get_stats(struct pcq_set *set, u32 cpu, struct ipcring_pcq_stats *stats);
+
+/* pcq_mem.c: pages and mappings */
+int pcq_alloc_memory(struct pcq_queue *q);
+void pcq_free_memory(struct pcq_queue *q);
+int pcq_mmap_end(struct pcq_end *end, struct vm_area_struct *vma);
+
+/* pcq_file.c: files and ioctls */
+long pcq_ioc_create(const void __user *arg, u64 max_bytes);
+struct pcq_end *pcq_file_end(struct file *file);
+
+/* pcq_cpu.c: hotplug and isolation */
+int pcq_cpu_init(void);
+void pcq_cpu_exit(void);
+void pcq_cpu_add(struct pcq_set *set);
+void pcq_cpu_del(struct pcq_set *set);
+bool pcq_cpu_isolated(u32 cpu);
+
+/* pcq_bell.c: doorbells, sleep and wake */
+void pcq_bell_init(struct pcq_queue *q);
+void pcq_quiesce(struct pcq_queue *q);
+void pcq_ring(struct pcq_queue *q, bool local);
+void pcq_room(struct pcq_queue *q, unsigned int lane);
+int pcq_arm_recv(struct pcq_end *end, u32 cpu);
+int pcq_wait_recv(struct pcq_end *end, u32 cpu, ktime_t *deadline);
+int pcq_wait_send(struct pcq_end *end, u32 cpu, ktime_t *deadline);
+int pcq_set_bell(struct pcq_set *set, const struct ipcring_pcq_bell *param);
+void pcq_update_fence(struct pcq_queue *q);
+void pcq_wake_all(struct pcq_set *set);
+void pcq_wake_queue(struct pcq_queue *q);
+__poll_t pcq_poll(struct file *file, poll_table *wait);
+long pcq_ioc_wait(struct pcq_end *end, void __user *arg);
+long pcq_ioc_wake(struct pcq_end *end, unsigned long arg);
+
+/* pcq_xfer.c: one message */
+ssize_t pcq_try_send(struct pcq_end *end, u32 cpu, struct iov_iter *from, unsigned int how,
+		     u32 *sent_to);
+ssize_t pcq_try_recv(struct pcq_end *end, u32 cpu, struct iov_iter *to, unsigned int how,
+		     u32 *sent_on);
+ssize_t pcq_write_iter(struct kiocb *iocb, struct iov_iter *from);
+ssize_t pcq_read_iter(struct kiocb *iocb, struct iov_iter *to);
+
+/* pcq_batch.c: many */
+long pcq_ioc_send(struct pcq_end *end, const void __user *arg);
+long pcq_ioc_recv(struct pcq_end *end, const void __user *arg);
+
+/* pcq_service.c: kernel threads */
+long pcq_ioc_start(struct pcq_set *set, const void __user *arg);
+long pcq_ioc_stop(struct pcq_set *set, unsigned long arg);
+void pcq_stop_services(struct pcq_set *set);
+void pcq_park_service(struct pcq_queue *q);
+void pcq_unpark_service(struct pcq_queue *q);
+u64 pcq_service_ns(struct pcq_queue *q);
+
+/* Count @n of something at the queue, on this CPU. */
+static inline void pcq_add(struct pcq_queue *q, enum pcq_count what, u64 n)
+{
+	this_cpu_add(q->counters->n[what], n);
+}
+
+static inline void pcq_inc(struct pcq_queue *q, enum pcq_count what)
+{
+	pcq_add(q, what, 1);
+}
+
+#endif /* IPCRING_PCQ_H */
