@@ -75,7 +75,7 @@ rule_shellcheck()
 	mapfile -t list < <(files . | while IFS= read -r file; do
 		head -n 1 "$file" | grep -qaE '^#!.*[ /](ba)?sh$|^# shellcheck shell' && printf '%s\n' "$file"
 	done)
-	shellcheck -x -P scripts -f gcc "${list[@]}" || true
+	shellcheck -x -P SCRIPTDIR -P scripts -f gcc "${list[@]}" || true
 }
 
 rule_kernel_doc()

@@ -4,26 +4,15 @@
 # pkg-config, run the example pair as two processes that meet by name.
 
 cd "$(dirname "$0")/../.." || exit 1
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-count=0 prefix=$dir/prefix name=install.$$
+. selftests/ktap.sh
+prefix=$tmp/prefix name=install.$$
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 unset LD_LIBRARY_PATH CFLAGS LDFLAGS
 strict=(-Wall -Wextra -Werror -pedantic)
 
-# check WORDS COMMAND...: one result, that COMMAND succeeds; what it says if it does not.
-check()
+quietly()
 {
-	local words=$1
-	shift
-
-	count=$((count + 1))
-	if "$@" >"$dir/log" 2>&1 </dev/null; then
-		echo "ok $count $words"
-	else
-		sed 's/^/# /' "$dir/log"
-		echo "not ok $count $words"
-	fi
+	"$@" >"$tmp/log" 2>&1 </dev/null
 }
 
 flags()
@@ -39,9 +28,9 @@ build()
 	for example in sender receiver; do
 		# shellcheck disable=SC2046 # flags are words
 		case $1 in
-		before)	cc $(flags) "examples/$example.c" -o "$dir/$example" ;;
-		after)	cc -std=c11 "${strict[@]}" "examples/$example.c" $(flags) -o "$dir/$example" ;;
-		static)	cc "examples/$example.c" $(flags --static) -static -o "$dir/$example" ;;
+		before)	cc $(flags) "examples/$example.c" -o "$tmp/$example" ;;
+		after)	cc -std=c11 "${strict[@]}" "examples/$example.c" $(flags) -o "$tmp/$example" ;;
+		static)	cc "examples/$example.c" $(flags --static) -static -o "$tmp/$example" ;;
 		esac || return
 	done
 }
@@ -57,10 +46,10 @@ header()
 	local header=${*: -1} language=c
 
 	[[ $1 != *++* ]] || language=c++
-	printf '#include <%s>\nint main(void) { return 0; }\n' "$header" >"$dir/a.$language"
-	printf '#include <%s>\nint b;\n' "$header" >"$dir/b.$language"
+	printf '#include <%s>\nint main(void) { return 0; }\n' "$header" >"$tmp/a.$language"
+	printf '#include <%s>\nint b;\n' "$header" >"$tmp/b.$language"
 	# shellcheck disable=SC2046 # flags are words
-	"${@:1:$#-1}" "${strict[@]}" "$dir"/[ab]."$language" $(flags) -o "$dir/header"
+	"${@:1:$#-1}" "${strict[@]}" "$tmp"/[ab]."$language" $(flags) -o "$tmp/header"
 }
 
 # The functions that the header declares are those that the library has, and no more.
@@ -76,37 +65,37 @@ pass()
 {
 	local receiver status=0
 
-	seq 1 5000 >"$dir/in"
-	"$dir/receiver" "$name" >"$dir/out" &
+	seq 1 5000 >"$tmp/in"
+	"$tmp/receiver" "$name" >"$tmp/out" &
 	receiver=$!
-	until "$dir/sender" "$name" <"$dir/in" 2>"$dir/why"; do
-		grep -q 'no channel of that name' "$dir/why" && kill -0 $receiver && continue
-		cat "$dir/why"
+	until "$tmp/sender" "$name" <"$tmp/in" 2>"$tmp/why"; do
+		grep -q 'no channel of that name' "$tmp/why" && kill -0 $receiver && continue
+		cat "$tmp/why"
 		return 1
 	done
 	wait $receiver || status=$?
-	[ $status = 0 ] && cmp "$dir/in" "$dir/out" && [ ! -e "/dev/shm/ipcring.$name" ]
+	[ $status = 0 ] && cmp "$tmp/in" "$tmp/out" && [ ! -e "/dev/shm/ipcring.$name" ]
 }
 
 alone()
 {
-	! "$dir/sender" "$name" 2>&1 | grep -v 'no channel of that name'
+	! "$tmp/sender" "$name" 2>&1 | grep -v 'no channel of that name'
 }
 
 echo "TAP version 13"
 echo "1..15"
-check "make install" make --no-print-directory install-lib PREFIX="$prefix"
-check "the examples are short" short
-check "they compile, flags before the source" build before
-check "and pass messages by name" env IPCRING_BACKEND=memfd bash -c "$(declare -f pass); dir=$dir name=$name; pass"
-check "they compile as ISO C, flags after the source" build after
-check "and pass messages by name" env IPCRING_BACKEND=memfd bash -c "$(declare -f pass); dir=$dir name=$name; pass"
-check "they link statically" build static
-check "and pass messages by name" env IPCRING_BACKEND=memfd bash -c "$(declare -f pass); dir=$dir name=$name; pass"
-check "a sender alone is told why" alone
-check "ipcring.h is ISO C" header gcc -std=c11 ipcring.h
-check "ipcring.h is C++" header g++ -std=c++11 ipcring.h
-check "ipcring.h is ISO C for clang" header clang -std=c11 ipcring.h
-check "ipcring/uring.h is C" header gcc ipcring/uring.h
-check "ipcring/uring.h is C++" header g++ ipcring/uring.h
-check "the library has what the header says" symbols
+check "make install" quietly make --no-print-directory install-lib PREFIX="$prefix"
+check "the examples are short" quietly short
+check "they compile, flags before the source" quietly build before
+check "and pass messages by name" quietly env IPCRING_BACKEND=memfd bash -c "$(declare -f pass); tmp=$tmp name=$name; pass"
+check "they compile as ISO C, flags after the source" quietly build after
+check "and pass messages by name" quietly env IPCRING_BACKEND=memfd bash -c "$(declare -f pass); tmp=$tmp name=$name; pass"
+check "they link statically" quietly build static
+check "and pass messages by name" quietly env IPCRING_BACKEND=memfd bash -c "$(declare -f pass); tmp=$tmp name=$name; pass"
+check "a sender alone is told why" quietly alone
+check "ipcring.h is ISO C" quietly header gcc -std=c11 ipcring.h
+check "ipcring.h is C++" quietly header g++ -std=c++11 ipcring.h
+check "ipcring.h is ISO C for clang" quietly header clang -std=c11 ipcring.h
+check "ipcring/uring.h is C" quietly header gcc ipcring/uring.h
+check "ipcring/uring.h is C++" quietly header g++ ipcring/uring.h
+check "the library has what the header says" quietly symbols

@@ -4,30 +4,13 @@
 # is fetched or mounted, and what runs in another root cannot change it.
 
 scripts=$(cd "$(dirname "$0")/../../scripts" && pwd)
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+. "$(dirname "$0")/../ktap.sh"
 export XDG_CACHE_HOME=$tmp/cache
-n=0
-
-# check NAME CONDITION...
-check()
-{
-	local name=$1
-	shift
-
-	n=$((n + 1))
-	if "$@"; then
-		echo "ok $n $name"
-	else
-		echo "not ok $n $name"
-		printf '# status %s, stdout: %s, stderr: %s\n' "$status" "${out//$'\n'/ }" "$(tr '\n' ' ' <"$tmp/stderr")"
-	fi
-}
 
 # run COMMAND...: sets out and status.
 run()
 {
-	out=$("$@" 2>"$tmp/stderr")
+	out=$("$@" 2>"$tmp/log")
 	status=$?
 }
 
@@ -38,7 +21,7 @@ refused()
 	shift 3
 
 	run "$@"
-	check "$name" [ "$status:$out:$(grep -cF -- "$word" "$tmp/stderr"):$(wc -l <"$tmp/stderr")" = "$want::1:1" ]
+	check "$name" [ "$status:$out:$(grep -cF -- "$word" "$tmp/log"):$(wc -l <"$tmp/log")" = "$want::1:1" ]
 }
 
 # A root directory with only busybox in it.
@@ -71,7 +54,7 @@ run "$scripts/in-root" "$root" -- busybox true
 if [ $status = 3 ]; then
 	for name in status words directory written unchanged; do
 		n=$((n + 1))
-		echo "ok $n in-root: $name # SKIP $(cat "$tmp/stderr")"
+		echo "ok $n in-root: $name # SKIP $(cat "$tmp/log")"
 	done
 	exit
 fi

@@ -4,29 +4,12 @@
 # unchanged, and nothing that goes wrong in there passes for success.
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0
-
-# check NAME CONDITION...
-check()
-{
-	local name=$1
-	shift
-
-	n=$((n + 1))
-	if "$@"; then
-		echo "ok $n $name"
-	else
-		echo "not ok $n $name"
-		sed 's/^/# /' "$tmp/stderr"
-	fi
-}
+. "$(dirname "$0")/../ktap.sh"
 
 # vm ARGUMENT...: sets out and status.
 vm()
 {
-	out=$("$top/scripts/vm" --no-module "$@" 2>"$tmp/stderr")
+	out=$("$top/scripts/vm" --no-module "$@" 2>"$tmp/log")
 	status=$?
 }
 
@@ -45,7 +28,7 @@ warner()
 		MODULE_LICENSE("GPL");
 	END
 	echo 'obj-m := warner.o' >"$tmp/warner/Kbuild"
-	OUT=$tmp/out KMOD=$tmp/warner "$top/scripts/kmod" 6.1 2>"$tmp/stderr"
+	OUT=$tmp/out KMOD=$tmp/warner "$top/scripts/kmod" 6.1 2>"$tmp/log"
 }
 
 # 256 KiB that no two bytes of are alike for long, in the guest and here.
@@ -64,7 +47,7 @@ check "arguments survive quoting" [ "$out" = "$(printf '[%s]' "${words[@]}")" ]
 vm -- sh -c 'echo out; echo err >&2; exit 77'
 check "the command's status" [ $status = 77 ]
 check "stdout is stdout" [ "$out" = out ]
-check "stderr is stderr" grep -qx err "$tmp/stderr"
+check "stderr is stderr" grep -qx err "$tmp/log"
 
 vm --out "$tmp/files" -- sh -c 'mkdir /out/d && seq 1 100000 | head -c 262144 >"/out/d/a b"; exit 255'
 check "status 255" [ $status = 255 ]

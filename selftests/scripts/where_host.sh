@@ -4,24 +4,7 @@
 # goes to the function it lies in.
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0
-
-# check NAME COMMAND...
-check()
-{
-	local name=$1
-	shift
-
-	n=$((n + 1))
-	if "$@"; then
-		echo "ok $n $name"
-	else
-		sed 's/^/# /' "$tmp/log" 2>/dev/null
-		echo "not ok $n $name"
-	fi
-}
+. "$(dirname "$0")/../ktap.sh"
 
 # where LINE...: what the program makes of them for 10 messages, in byte order.
 where()
