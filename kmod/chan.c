@@ -74,7 +74,7 @@ struct ipcring_chan *ipcring_chan_alloc(const struct ipcring_geo *geo)
 	chan->plain = geo->lanes == 1 && geo->consumers == 1;
 	/* Nobody has armed a lane yet: look at all. */
 	ipcring_all_ready(chan);
-	ret = ipcring_charge(chan);
+	ret = ipcring_charge(&chan->charge, ipcring_lane_pages(geo) * geo->lanes);
 	if (ret)
 		goto free_chan;
 	for (nr = 0; nr < geo->lanes; nr++) {
@@ -88,7 +88,7 @@ struct ipcring_chan *ipcring_chan_alloc(const struct ipcring_geo *geo)
 free_lanes:
 	while (nr)
 		ipcring_free_lane(&chan->lanes[--nr]);
-	ipcring_uncharge(chan);
+	ipcring_uncharge(&chan->charge);
 free_chan:
 	kvfree(chan);
 	return ERR_PTR(ret);
@@ -100,7 +100,7 @@ static void ipcring_chan_free(struct kref *ref)
 
 	for (u32 nr = 0; nr < chan->geo.lanes; nr++)
 		ipcring_free_lane(&chan->lanes[nr]);
-	ipcring_uncharge(chan);
+	ipcring_uncharge(&chan->charge);
 	kvfree(chan);
 }
 

@@ -26,14 +26,13 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
+#include "common.h"
 #include "param.h"
 
 struct ipcring_chan;
 struct ipcring_lane;
 struct ipcring_name;
-struct ipcring_user;
 struct iov_iter;
-struct user_struct;
 
 /* How to transfer: @how of ipcring_try_send(), ipcring_try_recv(), ipcring_wake(). */
 #define IPCRING_NOWAIT		BIT(0)	/* not for a lock; arm before -EAGAIN */
@@ -103,9 +102,7 @@ struct ipcring_lane {
  * @id:		number for tracepoints and fdinfo, never reused
  * @ref:	held by every file
  * @name:	in the registry while the control file is open, or NULL
- * @user:	who is charged for a channel of @nr_pages
- * @locked:	who is charged for @nr_pages of locked memory, or NULL
- * @nr_pages:	pages of all lanes
+ * @charge:	who pays
  * @plain:	one lane and one consumer
  * @next:	lane that the next read() looks at first, to be fair; a hint
  * @ready:	bit n: lane n is to be looked at; with one lane not used
@@ -122,9 +119,7 @@ struct ipcring_chan {
 	u64 id;
 	struct kref ref;
 	struct ipcring_name *name;
-	struct ipcring_user *user;
-	struct user_struct *locked;
-	unsigned long nr_pages;
+	struct ipcring_charge charge;
 	bool plain;
 	u32 next;
 	atomic64_t ready;
@@ -137,10 +132,6 @@ struct ipcring_chan {
 	struct ipcring_lane lanes[];
 };
 
-/* main.c */
-int ipcring_copy_param(void *param, size_t size, size_t first, const void __user *arg);
-int ipcring_copy_result(void __user *arg, const void *param, size_t size);
-
 /* chan.c */
 struct ipcring_chan *ipcring_chan_alloc(const struct ipcring_geo *geo);
 void ipcring_chan_put(struct ipcring_chan *chan);
@@ -150,10 +141,6 @@ void ipcring_open_end(struct ipcring_end *end);
 void ipcring_close_end(struct ipcring_end *end);
 void ipcring_get_info(struct ipcring_chan *chan, u32 role, u32 lane, struct ipcring_info *info);
 void ipcring_get_stats(struct ipcring_chan *chan, u32 lane, struct ipcring_stats *stats);
-
-/* user.c */
-int ipcring_charge(struct ipcring_chan *chan);
-void ipcring_uncharge(struct ipcring_chan *chan);
 
 /* mem.c */
 int ipcring_check_nodes(const struct ipcring_geo *geo);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who pays: what one user may have of channels, of memory, and of locked memory. */
+/* Who pays: what one user may have of channels and sets, of memory, and of locked memory. */
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
@@ -12,21 +12,21 @@
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 
-#include "chan.h"
+#include "common.h"
 
 static unsigned int max_user_channels = 1024;
 module_param(max_user_channels, uint, 0644);
-MODULE_PARM_DESC(max_user_channels, "Most channels of a user without CAP_SYS_RESOURCE");
+MODULE_PARM_DESC(max_user_channels, "Most channels and sets of a user without CAP_SYS_RESOURCE");
 
 static unsigned long max_user_bytes = 256UL << 20;
 module_param(max_user_bytes, ulong, 0644);
-MODULE_PARM_DESC(max_user_bytes, "Most bytes in channels of a user without CAP_SYS_RESOURCE");
+MODULE_PARM_DESC(max_user_bytes, "Most bytes in channels and sets of a user without CAP_SYS_RESOURCE");
 
 /**
- * struct ipcring_user - a user who has channels
+ * struct ipcring_user - a user who has channels or sets
  * @node:	in ipcring_users
  * @uid:	the user
- * @channels:	how many
+ * @channels:	how many, of both
  * @bytes:	their memory
  */
 struct ipcring_user {
@@ -121,40 +121,42 @@ static int ipcring_lock_pages(struct user_struct *locked, unsigned long nr)
 }
 
 /**
- * ipcring_charge() - make the caller pay for a channel
- * @chan:	the channel, with its shape; not charged yet
+ * ipcring_charge() - make the caller pay for a channel or a set
+ * @charge:	out: the bill
+ * @nr_pages:	its pages
  *
  * Return: 0, to be undone with ipcring_uncharge(); -EDQUOT, -EPERM, -ENOMEM.
  */
-int ipcring_charge(struct ipcring_chan *chan)
+int ipcring_charge(struct ipcring_charge *charge, unsigned long nr_pages)
 {
-	unsigned long nr = ipcring_lane_pages(&chan->geo) * chan->geo.lanes;
 	struct ipcring_user *user;
 	int ret;
 
-	user = ipcring_user_charge((u64)nr << PAGE_SHIFT);
+	user = ipcring_user_charge((u64)nr_pages << PAGE_SHIFT);
 	if (IS_ERR(user))
 		return PTR_ERR(user);
+	charge->locked = NULL;
 	if (!capable(CAP_IPC_LOCK)) {
-		ret = ipcring_lock_pages(current_user(), nr);
+		ret = ipcring_lock_pages(current_user(), nr_pages);
 		if (ret)
 			goto uncharge;
-		chan->locked = get_uid(current_user());
+		charge->locked = get_uid(current_user());
 	}
-	chan->user = user;
-	chan->nr_pages = nr;
+	charge->user = user;
+	charge->nr_pages = nr_pages;
 	return 0;
 
 uncharge:
-	ipcring_user_uncharge(user, (u64)nr << PAGE_SHIFT);
+	ipcring_user_uncharge(user, (u64)nr_pages << PAGE_SHIFT);
 	return ret;
 }
 
-void ipcring_uncharge(struct ipcring_chan *chan)
+/* Of what ipcring_charge() succeeded for. */
+void ipcring_uncharge(struct ipcring_charge *charge)
 {
-	ipcring_user_uncharge(chan->user, (u64)chan->nr_pages << PAGE_SHIFT);
-	if (!chan->locked)
+	ipcring_user_uncharge(charge->user, (u64)charge->nr_pages << PAGE_SHIFT);
+	if (!charge->locked)
 		return;
-	atomic_long_sub(chan->nr_pages, &chan->locked->locked_vm);
-	free_uid(chan->locked);
+	atomic_long_sub(charge->nr_pages, &charge->locked->locked_vm);
+	free_uid(charge->locked);
 }
