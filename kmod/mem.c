@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A lane's memory: its pages, the kernel's mapping of them and the users'. */
+/* A lane's memory: its pages, the kernel's mapping of them, and what users may map. */
 #include <linux/mm.h>
 #include <linux/nospec.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "chan.h"
-#include "compat.h"
+#include "page.h"
 
 /* Index in ipcring_lane.pages. */
 #define IPCRING_PAGE_PROD	0u
 #define IPCRING_PAGE_CONS	1u
 #define IPCRING_PAGE_DATA	2u
-
-/* No page asks for the OOM killer: a channel is not worth a process. */
-#define IPCRING_GFP \
-	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 static bool ipcring_node_ok(int node)
 {
@@ -45,40 +40,21 @@ static unsigned int ipcring_mapped_pages(const struct ipcring_geo *geo)
 	return IPCRING_PAGE_DATA + (ipcring_mapped_bytes(geo) >> PAGE_SHIFT);
 }
 
-/* On the node that was asked for, or not at all. */
-static struct page *ipcring_alloc_page(int node)
-{
-	if (node == NUMA_NO_NODE)
-		return alloc_page(IPCRING_GFP);
-	return alloc_pages_node(node, IPCRING_GFP | __GFP_THISNODE, 0);
-}
-
-static void ipcring_free_pages(struct ipcring_lane *lane)
-{
-	while (lane->nr_pages)
-		__free_page(lane->pages[--lane->nr_pages]);
-	kvfree(lane->pages);
-}
-
 static int ipcring_alloc_pages(struct ipcring_lane *lane, const struct ipcring_geo *geo)
 {
 	unsigned int nr = ipcring_lane_pages(geo);
 	unsigned int mapped = ipcring_mapped_pages(geo);
-	struct page *page;
+	int ret;
 
 	lane->pages = kvcalloc(mapped, sizeof(*lane->pages), GFP_KERNEL_ACCOUNT);
 	if (!lane->pages)
 		return -ENOMEM;
-	while (lane->nr_pages < nr) {
-		page = ipcring_alloc_page(lane->nr_pages == IPCRING_PAGE_PROD ? geo->prod_node :
-									      geo->cons_node);
-		if (!page)
-			goto free_pages;
-		lane->pages[lane->nr_pages++] = page;
-		/* There may be many more, each after a reclaim: not for a killed task. */
-		if (fatal_signal_pending(current))
-			goto free_pages;
-	}
+	ret = ipcring_add_pages(lane->pages, &lane->nr_pages, IPCRING_PAGE_PROD + 1,
+				geo->prod_node);
+	if (!ret)
+		ret = ipcring_add_pages(lane->pages, &lane->nr_pages, nr, geo->cons_node);
+	if (ret)
+		goto free_pages;
 	/* The data of records once more. */
 	while (nr < mapped) {
 		lane->pages[nr] = lane->pages[nr - (geo->data >> PAGE_SHIFT)];
@@ -87,8 +63,8 @@ static int ipcring_alloc_pages(struct ipcring_lane *lane, const struct ipcring_g
 	return 0;
 
 free_pages:
-	ipcring_free_pages(lane);
-	return -ENOMEM;
+	ipcring_free_pages(lane->pages, lane->nr_pages);
+	return ret;
 }
 
 static int ipcring_map_ring(struct ipcring_lane *lane, const struct ipcring_geo *geo)
@@ -127,7 +103,7 @@ int ipcring_alloc_lane(struct ipcring_lane *lane, const struct ipcring_geo *geo)
 		return ret;
 	ret = ipcring_map_ring(lane, geo);
 	if (ret)
-		ipcring_free_pages(lane);
+		ipcring_free_pages(lane->pages, lane->nr_pages);
 	return ret;
 }
 
@@ -135,11 +111,10 @@ int ipcring_alloc_lane(struct ipcring_lane *lane, const struct ipcring_geo *geo)
 void ipcring_free_lane(struct ipcring_lane *lane)
 {
 	vunmap(lane->ring.prod);
-	ipcring_free_pages(lane);
+	ipcring_free_pages(lane->pages, lane->nr_pages);
 }
 
 enum ipcring_region_nr { REGION_PROD, REGION_CONS, REGION_DATA, NR_REGIONS };
-enum ipcring_right { NO, RO, RW };
 
 /* The contract's table: trust mode, consumer, region. A producer's is its own lane. */
 static const u8 ipcring_rights[3][2][NR_REGIONS] = {
@@ -163,42 +138,29 @@ static enum ipcring_right ipcring_may_map(const struct ipcring_end *end, u32 lan
 	return ipcring_rights[mode][!end->lane][region];
 }
 
-/**
- * struct ipcring_region - what one mmap() maps
- * @lane:	the lane
- * @region:	which part of it
- * @first:	index of its first page
- * @nr:		number of pages
- */
-struct ipcring_region {
-	struct ipcring_lane *lane;
-	enum ipcring_region_nr region;
-	unsigned int first;
-	unsigned int nr;
-};
-
-static bool ipcring_find_region(struct ipcring_chan *chan, u64 offset,
-				struct ipcring_region *region)
+static bool ipcring_find_region(struct ipcring_end *end, u64 offset, struct ipcring_region *region)
 {
+	const struct ipcring_geo *geo = &end->chan->geo;
 	unsigned long nr = offset / IPCRING_OFF_LANE(1);
+	struct ipcring_lane *lane;
 
-	if (nr >= chan->geo.lanes)
+	if (nr >= geo->lanes)
 		return false;
-	region->lane = &chan->lanes[array_index_nospec(nr, chan->geo.lanes)];
+	lane = &end->chan->lanes[array_index_nospec(nr, geo->lanes)];
 	region->nr = 1;
 	switch (offset % IPCRING_OFF_LANE(1)) {
 	case IPCRING_OFF_PROD:
-		region->region = REGION_PROD;
-		region->first = IPCRING_PAGE_PROD;
+		region->pages = lane->pages + IPCRING_PAGE_PROD;
+		region->right = ipcring_may_map(end, lane->nr, REGION_PROD);
 		return true;
 	case IPCRING_OFF_CONS:
-		region->region = REGION_CONS;
-		region->first = IPCRING_PAGE_CONS;
+		region->pages = lane->pages + IPCRING_PAGE_CONS;
+		region->right = ipcring_may_map(end, lane->nr, REGION_CONS);
 		return true;
 	case IPCRING_OFF_DATA:
-		region->region = REGION_DATA;
-		region->first = IPCRING_PAGE_DATA;
-		region->nr = ipcring_mapped_bytes(&chan->geo) >> PAGE_SHIFT;
+		region->pages = lane->pages + IPCRING_PAGE_DATA;
+		region->right = ipcring_may_map(end, lane->nr, REGION_DATA);
+		region->nr = ipcring_mapped_bytes(geo) >> PAGE_SHIFT;
 		return true;
 	default:
 		return false;
@@ -215,27 +177,8 @@ static bool ipcring_find_region(struct ipcring_chan *chan, u64 offset,
 int ipcring_mmap_end(struct ipcring_end *end, struct vm_area_struct *vma)
 {
 	struct ipcring_region region;
-	enum ipcring_right right;
-	unsigned long nr;
-	int ret;
 
-	if (!(vma->vm_flags & VM_SHARED))
+	if (!ipcring_find_region(end, (u64)vma->vm_pgoff << PAGE_SHIFT, &region))
 		return -EINVAL;
-	if (!ipcring_find_region(end->chan, (u64)vma->vm_pgoff << PAGE_SHIFT, &region))
-		return -EINVAL;
-	if (vma_pages(vma) != region.nr)
-		return -EINVAL;
-	if (vma->vm_flags & VM_EXEC)
-		return -EPERM;
-	right = ipcring_may_map(end, region.lane->nr, region.region);
-	if (right == NO || (right == RO && vma->vm_flags & VM_WRITE))
-		return -EACCES;
-	if (right == RO)
-		vm_flags_clear(vma, VM_MAYWRITE);
-	vm_flags_clear(vma, VM_MAYEXEC);
-	vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
-	nr = region.nr;
-	ret = vm_insert_pages(vma, vma->vm_start, region.lane->pages + region.first, &nr);
-	/* It says that of a page table that could not be allocated. */
-	return ret == -EFAULT ? -ENOMEM : ret;
+	return ipcring_map_region(vma, &region);
 }
