@@ -50,6 +50,14 @@ static void ipcring_all_ready(struct ipcring_chan *chan)
 	atomic64_set(&chan->ready, GENMASK_ULL(chan->geo.lanes - 1, 0));
 }
 
+/* A number that no channel and no set ever had. */
+u64 ipcring_new_id(void)
+{
+	static atomic64_t last_id;
+
+	return atomic64_inc_return(&last_id);
+}
+
 /**
  * ipcring_chan_alloc() - make a channel
  * @geo:	its shape
@@ -59,7 +67,6 @@ static void ipcring_all_ready(struct ipcring_chan *chan)
  */
 struct ipcring_chan *ipcring_chan_alloc(const struct ipcring_geo *geo)
 {
-	static atomic64_t last_id;
 	struct ipcring_chan *chan;
 	u32 nr;
 	int ret;
@@ -82,7 +89,7 @@ struct ipcring_chan *ipcring_chan_alloc(const struct ipcring_geo *geo)
 		if (ret)
 			goto free_lanes;
 	}
-	chan->id = atomic64_inc_return(&last_id);
+	chan->id = ipcring_new_id();
 	return chan;
 
 free_lanes:

@@ -3,10 +3,16 @@
 #ifndef IPCRING_COMMON_H
 #define IPCRING_COMMON_H
 
+#include <linux/fcntl.h>
 #include <linux/types.h>
 
+struct file;
+struct file_operations;
 struct ipcring_user;
 struct user_struct;
+
+/* Access mode 3: neither reads nor writes nor maps, see open(2). */
+#define IPCRING_O_NOTHING	O_ACCMODE
 
 /**
  * struct ipcring_charge - who pays for a channel or a set
@@ -23,6 +29,13 @@ struct ipcring_charge {
 /* main.c */
 int ipcring_copy_param(void *param, size_t size, size_t first, const void __user *arg);
 int ipcring_copy_result(void __user *arg, const void *param, size_t size);
+
+/* chan.c */
+u64 ipcring_new_id(void);
+
+/* file.c */
+struct file *ipcring_new_file(const char *name, const struct file_operations *fops, void *priv,
+			      int flags, int *fd);
 
 /* user.c */
 int ipcring_charge(struct ipcring_charge *charge, unsigned long nr_pages);

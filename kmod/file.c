@@ -15,9 +15,6 @@
 #include "chan.h"
 #include "uring.h"
 
-/* Access mode 3: neither reads nor writes nor maps, see open(2). */
-#define IPCRING_O_NOTHING	O_ACCMODE
-
 static const struct file_operations ipcring_observer_fops;
 
 /* @lane: a producer's, else all. */
@@ -195,9 +192,18 @@ struct ipcring_end *ipcring_file_end(struct file *file)
 	return NULL;
 }
 
-/* The caller's reference on the channel becomes the file's. */
-static struct file *ipcring_new_file(const char *name, const struct file_operations *fops,
-				     void *priv, int flags, int *fd)
+/**
+ * ipcring_new_file() - make a file and find it a number
+ * @name:	as /proc/PID/fd shows it
+ * @fops:	its operations
+ * @priv:	its private_data: the caller's reference on it becomes the file's
+ * @flags:	access mode and O_NONBLOCK
+ * @fd:		out: for fd_install(), or put_unused_fd() and fput()
+ *
+ * Return: the file, or an error pointer: -EMFILE, -ENFILE, -ENOMEM.
+ */
+struct file *ipcring_new_file(const char *name, const struct file_operations *fops, void *priv,
+			      int flags, int *fd)
 {
 	struct file *file;
 
