@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /dev/ipcring: the device that makes channels. */
+/* /dev/ipcring: the device that makes channels and sets of per-CPU queues. */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/uaccess.h>
 
 #include "chan.h"
+#include "pcq.h"
 #include "uring.h"
 
 static unsigned long max_ring_bytes = 64UL << 20;
 module_param(max_ring_bytes, ulong, 0644);
-MODULE_PARM_DESC(max_ring_bytes, "Largest data of all lanes of a channel in bytes");
+MODULE_PARM_DESC(max_ring_bytes, "Largest data of all lanes of a channel or set in bytes");
 
 /**
  * ipcring_copy_param() - copy an ioctl's struct, whose first u32 is its size
@@ -94,6 +95,8 @@ static long ipcring_dev_ioctl(struct file *file, unsigned int cmd, unsigned long
 		return ipcring_ioc_create((void __user *)arg);
 	case IPCRING_IOC_OPEN:
 		return ipcring_ioc_open((void __user *)arg);
+	case IPCRING_IOC_PCQ_CREATE:
+		return pcq_ioc_create((void __user *)arg, READ_ONCE(max_ring_bytes));
 	case IPCRING_IOC_WAIT_ANY:
 		return ipcring_ioc_wait_any((void __user *)arg);
 	default:
@@ -113,8 +116,28 @@ static struct miscdevice ipcring_misc = {
 	.mode = 0600,
 	.fops = &ipcring_dev_fops,
 };
-module_misc_device(ipcring_misc);
 
-MODULE_DESCRIPTION("Message channels over a shared ring");
+static int __init ipcring_init(void)
+{
+	int ret;
+
+	ret = pcq_cpu_init();
+	if (ret)
+		return ret;
+	ret = misc_register(&ipcring_misc);
+	if (ret)
+		pcq_cpu_exit();
+	return ret;
+}
+module_init(ipcring_init);
+
+static void __exit ipcring_exit(void)
+{
+	misc_deregister(&ipcring_misc);
+	pcq_cpu_exit();
+}
+module_exit(ipcring_exit);
+
+MODULE_DESCRIPTION("Message channels over shared rings, and per-CPU queues");
 MODULE_LICENSE("GPL");
 MODULE_VERSION("0");

@@ -36,6 +36,7 @@
 #include <linux/wait.h>
 #include <uapi/linux/ipcring_pcq.h>
 
+#include "common.h"
 #include "pcq_param.h"
 #include "ring.h"
 
@@ -96,7 +97,7 @@ struct pcq_counters {
  * @counters:	statistics
  * @service:	who serves it, or NULL
  * @nr_pages:	of @pages, ours
- * @pages:	state, prod, cons, local lane's slots, remote lane's prod, its slots
+ * @pages:	state, prod, cons, remote lane's prod, both lanes' slots
  */
 struct pcq_queue {
 	struct pcq_set *set;
@@ -165,12 +166,14 @@ struct pcq_set {
  * @role:	IPCRING_PCQ_SENDER or _RECEIVER
  * @cpu:	what it is bound to: a CPU, IPCRING_PCQ_THIS or _ANY
  * @ordered:	IPCRING_PCQ_EP_ORDERED
+ * @mapped:	it has, or had, mappings: it may leave without its WAKE
  */
 struct pcq_end {
 	struct pcq_set *set;
 	u32 role;
 	u32 cpu;
 	bool ordered;
+	bool mapped;			/* no lock; only ever set */
 };
 
 /* How to transfer. */
@@ -178,13 +181,15 @@ struct pcq_end {
 #define PCQ_NOBELL	BIT(1)	/* the caller rings with pcq_ring() later */
 
 /* pcq.c: the set */
-int pcq_create(const struct ipcring_pcq_create *param, u64 max_bytes);
+struct pcq_set *pcq_set_alloc(const struct pcq_geo *geo);
 void pcq_set_put(struct pcq_set *set);
 void pcq_open_end(struct pcq_end *end);
 void pcq_close_end(struct pcq_end *end);
+struct pcq_queue *pcq_find_queue(struct pcq_set *set, u32 cpu);
 void pcq_get_stats(struct pcq_set *set, u32 cpu, struct ipcring_pcq_stats *stats);
 
 /* pcq_mem.c: pages and mappings */
+unsigned long pcq_queue_pages(const struct pcq_geo *geo);
 int pcq_alloc_memory(struct pcq_queue *q);
 void pcq_free_memory(struct pcq_queue *q);
 int pcq_mmap_end(struct pcq_end *end, struct vm_area_struct *vma);
