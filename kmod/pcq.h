@@ -28,9 +28,11 @@
 #include <linux/fs.h>
 #include <linux/irq_work.h>
 #include <linux/kref.h>
+#include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -167,6 +169,8 @@ struct pcq_set {
  * @cpu:	what it is bound to: a CPU, IPCRING_PCQ_THIS or _ANY
  * @ordered:	IPCRING_PCQ_EP_ORDERED
  * @mapped:	it has, or had, mappings: it may leave without its WAKE
+ * @service:	of a service: it waits for messages even if no sender is left, as another
+ *		may come, and in a corrupt queue, until it is called off
  */
 struct pcq_end {
 	struct pcq_set *set;
@@ -174,6 +178,7 @@ struct pcq_end {
 	u32 cpu;
 	bool ordered;
 	bool mapped;			/* no lock; only ever set */
+	bool service;
 };
 
 /* How to transfer. */
@@ -250,6 +255,14 @@ static inline void pcq_add(struct pcq_queue *q, enum pcq_count what, u64 n)
 static inline void pcq_inc(struct pcq_queue *q, enum pcq_count what)
 {
 	pcq_add(q, what, 1);
+}
+
+/* Must who waits give up? A service has no signals: it is told to stop, or to pause. */
+static inline bool pcq_called_off(void)
+{
+	if (current->flags & PF_KTHREAD)
+		return kthread_should_stop() || kthread_should_park();
+	return signal_pending(current);
 }
 
 #endif /* IPCRING_PCQ_H */
