@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The files of a set of per-CPU queues: control, senders, receivers, observers. */
+/*
+ * The files of a set of per-CPU queues: control, senders, receivers, observers. Each shows
+ * in its fdinfo, as "ipcring-NAME:\tVALUE", the fields of IPCRING_IOC_PCQ_INFO and
+ * IPCRING_IOC_PCQ_STATS under their names: an endpoint's that is bound to a CPU are of that
+ * one's queue, others' of all queues together.
+ */
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/module.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "pcq.h"
@@ -93,6 +99,55 @@ static long pcq_ask(struct file *file, unsigned int cmd, unsigned long arg)
 	}
 }
 
+static void pcq_show_info(struct seq_file *m, const struct pcq_view *view)
+{
+	struct ipcring_pcq_info info;
+
+	pcq_get_info(view, &info);
+	seq_printf(m, "ipcring-id:\t%llu\n", info.id);
+	seq_printf(m, "ipcring-role:\t%u\n", info.role);
+	seq_printf(m, "ipcring-cpu:\t%u\n", info.cpu);
+	seq_printf(m, "ipcring-flags:\t%#x\n", info.flags);
+	seq_printf(m, "ipcring-slots:\t%u\n", info.slots);
+	seq_printf(m, "ipcring-msg-size:\t%u\n", info.msg_size);
+	seq_printf(m, "ipcring-stride:\t%u\n", info.stride);
+	seq_printf(m, "ipcring-cpus:\t%u\n", info.cpus);
+	seq_printf(m, "ipcring-data-bytes:\t%llu\n", info.data_bytes);
+}
+
+static void pcq_show_stats(struct seq_file *m, const struct pcq_view *view)
+{
+	const bool one = view->role == IPCRING_PCQ_SENDER || view->role == IPCRING_PCQ_RECEIVER;
+	struct ipcring_pcq_stats stats = { 0 };
+
+	pcq_get_stats(view->set, one && pcq_find_queue(view->set, view->cpu) ? view->cpu :
+									      IPCRING_PCQ_ANY,
+		      &stats);
+	seq_printf(m, "ipcring-state:\t%#x\n", stats.state);
+	seq_printf(m, "ipcring-local:\t%llu\n", stats.local);
+	seq_printf(m, "ipcring-remote:\t%llu\n", stats.remote);
+	seq_printf(m, "ipcring-received:\t%llu\n", stats.received);
+	seq_printf(m, "ipcring-refused:\t%llu\n", stats.refused);
+	seq_printf(m, "ipcring-wakes:\t%llu\n", stats.wakes);
+	seq_printf(m, "ipcring-ipis:\t%llu\n", stats.ipis);
+	seq_printf(m, "ipcring-suppressed:\t%llu\n", stats.suppressed);
+	seq_printf(m, "ipcring-coalesced:\t%llu\n", stats.coalesced);
+	seq_printf(m, "ipcring-recv-waits:\t%llu\n", stats.recv_waits);
+	seq_printf(m, "ipcring-send-waits:\t%llu\n", stats.send_waits);
+	seq_printf(m, "ipcring-fences:\t%llu\n", stats.fences);
+	seq_printf(m, "ipcring-served:\t%llu\n", stats.served);
+	seq_printf(m, "ipcring-undelivered:\t%llu\n", stats.undelivered);
+	seq_printf(m, "ipcring-service-ns:\t%llu\n", stats.service_ns);
+}
+
+static void pcq_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	const struct pcq_view view = pcq_file_view(file);
+
+	pcq_show_info(m, &view);
+	pcq_show_stats(m, &view);
+}
+
 /* Endpoints */
 
 static int pcq_end_mmap(struct file *file, struct vm_area_struct *vma)
@@ -116,6 +171,7 @@ static const struct file_operations pcq_sender_fops = {
 	.unlocked_ioctl = pcq_ask,
 	.compat_ioctl = compat_ptr_ioctl,
 	.release = pcq_end_release,
+	.show_fdinfo = pcq_show_fdinfo,
 };
 
 static const struct file_operations pcq_receiver_fops = {
@@ -124,6 +180,7 @@ static const struct file_operations pcq_receiver_fops = {
 	.unlocked_ioctl = pcq_ask,
 	.compat_ioctl = compat_ptr_ioctl,
 	.release = pcq_end_release,
+	.show_fdinfo = pcq_show_fdinfo,
 };
 
 /**
@@ -180,6 +237,7 @@ static const struct file_operations pcq_observer_fops = {
 	.unlocked_ioctl = pcq_ask,
 	.compat_ioctl = compat_ptr_ioctl,
 	.release = pcq_set_release,
+	.show_fdinfo = pcq_show_fdinfo,
 };
 
 /* Likewise. */
@@ -242,6 +300,7 @@ static const struct file_operations pcq_control_fops = {
 	.unlocked_ioctl = pcq_control_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.release = pcq_set_release,
+	.show_fdinfo = pcq_show_fdinfo,
 };
 
 /**
