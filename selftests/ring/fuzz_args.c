@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmod/param.h: whatever passes a check keeps to every limit that the contract
- * documents, and what it makes of it overflows nothing.
+ * kmod/param.h, kmod/pcq_param.h: whatever passes a check keeps to every limit that the
+ * contract documents, and what it makes of it overflows nothing.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "param.h"
+#include "pcq_param.h"
 
 #define PAGE	4096u
 
@@ -100,12 +100,107 @@ static void fold(struct ipcring_create *p)
 		p->msg_size %= IPCRING_MSG_MAX + 2;
 }
 
+#define CPUS	4u
+
+static bool is_cpu_or_any(uint32_t cpu)
+{
+	return cpu < CPUS || cpu == IPCRING_PCQ_ANY;
+}
+
+static void check_pcq_create(const uint8_t *bytes)
+{
+	struct ipcring_pcq_create p;
+	struct pcq_geo geo;
+
+	memcpy(&p, bytes, sizeof(p));
+	if (p.slots & 1u << 31)
+		p.slots = 1u << p.slots % 20;
+	if (p.msg_size & 1u << 31)
+		p.msg_size %= IPCRING_PCQ_MSG_MAX + 2;
+	p.flags &= 3;
+	if (ipcring_check_pcq_create(&p, PAGE, CPUS, &geo))
+		return;
+	must(p.flags <= IPCRING_PCQ_MAP_SENDERS && geo.flags == p.flags);
+	must(p.msg_size >= IPCRING_PCQ_MSG_MIN && p.msg_size <= IPCRING_PCQ_MSG_MAX);
+	must(p.slots >= IPCRING_PCQ_SLOTS_MIN && p.slots <= IPCRING_PCQ_SLOTS_MAX);
+	must(geo.slots == p.slots && power_of_two(p.slots) && geo.msg_size == p.msg_size);
+	must(geo.stride % 64 == 0 && geo.stride >= p.msg_size + 16 && geo.stride <= PAGE);
+	must(geo.data % PAGE == 0 && geo.data >= geo.slots * geo.stride);
+	must(geo.data < geo.slots * geo.stride + PAGE && geo.cpus == CPUS);
+}
+
+static void check_pcq_endpoint(const uint8_t *bytes)
+{
+	struct ipcring_pcq_endpoint p;
+
+	memcpy(&p, bytes, sizeof(p));
+	p.flags &= 7;
+	p.role &= 7;
+	if (ipcring_check_pcq_endpoint(&p, CPUS))
+		return;
+	must(p.role >= IPCRING_PCQ_SENDER && p.role <= IPCRING_PCQ_OBSERVER && p.flags <= 3);
+	must(p.role == IPCRING_PCQ_SENDER || !(p.flags & IPCRING_PCQ_EP_ORDERED));
+	must(p.role == IPCRING_PCQ_OBSERVER ? !p.cpu :
+	     is_cpu_or_any(p.cpu) || p.cpu == IPCRING_PCQ_THIS);
+}
+
+static void check_pcq_batch(const uint8_t *bytes)
+{
+	struct ipcring_pcq_batch p;
+	uint32_t bound = bytes[0] % CPUS;
+
+	memcpy(&p, bytes, sizeof(p));
+	p.flags &= 3;
+	p.nr &= 1023;
+	if (bytes[0] & 128)
+		bound = bytes[0] & 64 ? IPCRING_PCQ_ANY : IPCRING_PCQ_THIS;
+	if (ipcring_check_pcq_batch(&p, bound, CPUS))
+		return;
+	must(p.flags <= IPCRING_PCQ_DONTWAIT && p.nr >= 1 && p.nr <= IPCRING_PCQ_BATCH_MAX);
+	must(p.cpu == IPCRING_PCQ_BOUND || (bound == IPCRING_PCQ_ANY && p.cpu < CPUS));
+}
+
+static void check_pcq_bell(const uint8_t *bytes)
+{
+	struct ipcring_pcq_bell p;
+
+	memcpy(&p, bytes, sizeof(p));
+	p.flags &= 3;
+	if (ipcring_check_pcq_bell(&p, CPUS))
+		return;
+	must(p.flags <= IPCRING_PCQ_BELL_ISOLATED && p.mode <= IPCRING_PCQ_BELL_POLL);
+	must(is_cpu_or_any(p.cpu));
+}
+
+static void check_pcq_service(const uint8_t *bytes)
+{
+	struct ipcring_pcq_service p;
+
+	memcpy(&p, bytes, sizeof(p));
+	p.flags &= 7;
+	p.work &= 7;
+	if (ipcring_check_pcq_service(&p, CPUS))
+		return;
+	must(p.flags <= 3 && p.cpu < CPUS && p.work <= IPCRING_PCQ_FORWARD && !p.resv);
+	must(p.work != IPCRING_PCQ_DRAIN || p.fd == -1);
+}
+
+static void check_pcq(const uint8_t *bytes)
+{
+	check_pcq_create(bytes);
+	check_pcq_endpoint(bytes);
+	check_pcq_batch(bytes);
+	check_pcq_bell(bytes);
+	check_pcq_service(bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct ipcring_create create = { .size = 0 };
 	struct ipcring_open open = { .size = 0 };
+	uint8_t pcq[sizeof(struct ipcring_pcq_batch)] = { 0 };
 	struct ipcring_geo geo;
 	uint32_t right;
 	int ret;
@@ -121,5 +216,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	must(!ret || ret == -EINVAL);
 	if (!ret)
 		check_open(&open, right);
+	memcpy(pcq, bytes, size < sizeof(pcq) ? size : sizeof(pcq));
+	check_pcq(pcq);
 	return 0;
 }
