@@ -12,7 +12,7 @@
  *   pcq_set.service_lock	services start and stop; a mutex
  *   cpus_read_lock()		a CPU comes or goes
  *   pcq_set.lock		who is open; never held while sleeping
- *   pcq_queue.lock		the bell and the fence; never held while sleeping
+ *   pcq_queue.lock		the bell, the fence, the wish for room; never held while sleeping
  *
  * No lock is held across a user copy: receivers claim what they have copied (ring_claim()),
  * senders copy with preemption and page faults off, and fault in what was missing outside.
@@ -39,6 +39,7 @@
 #include <uapi/linux/ipcring_pcq.h>
 
 #include "common.h"
+#include "pcq_lane.h"
 #include "pcq_param.h"
 #include "ring.h"
 
@@ -50,6 +51,9 @@ struct pcq_set;
 #define PCQ_LOCAL	0u
 #define PCQ_REMOTE	1u
 #define PCQ_NR_LANES	2u
+
+/* Beside BIT(lane) in pcq_queue.wanted: senders bound to ANY. */
+#define PCQ_WANT_ANY	BIT(PCQ_NR_LANES)
 
 /*
  * What is counted, on the CPU where it happens: the fields of struct ipcring_pcq_stats of
@@ -87,14 +91,19 @@ struct pcq_counters {
  * @state:	the page that users read; the kernel alone writes it
  * @local:	the local lane
  * @remote:	the remote lane; its producer's side is not mapped by anybody
- * @reserved:	remote lane: places handed out, see pcq_lane.h
  * @mode:	IPCRING_PCQ_BELL_*
  * @isolated:	not to be interrupted, and not opted in
- * @lock:	the bell and the fence
+ * @lock:	the bell, the fence and the senders' wish for room
+ * @fenced:	every local sender has seen state->fence: arming needs no interrupt
+ * @armed:	counts how often the bell was armed, see @synced
+ * @synced:	the last time it was, every local sender that may not have seen it was seen
+ * @wanted:	who wants room: BIT(lane), PCQ_WANT_ANY
+ * @sleepers:	senders that wait in send_wq exclusively
  * @recv_wq:	receivers that wait for this queue, exclusive but for poll() and WAIT
  * @send_wq:	senders that wait for room in a lane, likewise
  * @csd:	the doorbell's interrupt
- * @ringing:	it is on its way, or at work: whoever sets it sends it
+ * @ringing:	it is on its way, and has woken nobody yet: whoever sets it sends it
+ * @in_flight:	interrupts on their way, or at work
  * @rt_work:	-rt: wakes outside of the interrupt
  * @counters:	statistics
  * @service:	who serves it, or NULL
@@ -107,14 +116,19 @@ struct pcq_queue {
 	struct ipcring_pcq_state *state;
 	struct ring local;
 	struct ring remote;
-	atomic64_t reserved;
 	u32 mode;			/* under lock; read without */
 	bool isolated;			/* under lock; read without */
-	spinlock_t lock;		/* state->bell, state->fence, mode */
+	spinlock_t lock;		/* state->bell, ->fence, ->room, and up to sleepers */
+	bool fenced;
+	bool synced;
+	u32 armed;
+	u32 wanted;
+	u32 sleepers[PCQ_NR_LANES];
 	wait_queue_head_t recv_wq;
 	wait_queue_head_t send_wq[PCQ_NR_LANES];
 	call_single_data_t csd;
 	atomic_t ringing;
+	atomic_t in_flight;
 	struct irq_work rt_work;
 	struct pcq_counters __percpu *counters;
 	struct pcq_service *service;	/* under set->service_lock */
@@ -181,6 +195,28 @@ struct pcq_end {
 	bool service;
 };
 
+/**
+ * struct pcq_at - where a send goes, or went
+ * @cpu:	the queue; IPCRING_PCQ_ANY: not known yet
+ * @lane:	PCQ_LOCAL or PCQ_REMOTE; with IPCRING_PCQ_ANY meaningless
+ */
+struct pcq_at {
+	u32 cpu;
+	u32 lane;
+};
+
+/**
+ * struct pcq_dest - where a message is received
+ * @to:		room for it; advanced only if it was received
+ * @msg:	of a batch, its @len and @cpu are stored; else NULL
+ * @from:	out: CPU that it was sent on
+ */
+struct pcq_dest {
+	struct iov_iter *to;
+	struct ipcring_pcq_msg __user *msg;
+	u32 from;
+};
+
 /* How to transfer. */
 #define PCQ_NOWAIT	BIT(0)	/* arm before -EAGAIN: poll() and O_NONBLOCK count on it */
 #define PCQ_NOBELL	BIT(1)	/* the caller rings with pcq_ring() later */
@@ -210,33 +246,53 @@ void pcq_cpu_add(struct pcq_set *set);
 void pcq_cpu_del(struct pcq_set *set);
 bool pcq_cpu_isolated(u32 cpu);
 
-/* pcq_bell.c: doorbells, sleep and wake */
+/* pcq_bell.c: doorbells */
 void pcq_bell_init(struct pcq_queue *q);
 void pcq_quiesce(struct pcq_queue *q);
 void pcq_ring(struct pcq_queue *q, bool local);
-void pcq_room(struct pcq_queue *q, unsigned int lane);
-int pcq_arm_recv(struct pcq_end *end, u32 cpu);
-int pcq_wait_recv(struct pcq_end *end, u32 cpu, ktime_t *deadline);
-int pcq_wait_send(struct pcq_end *end, u32 cpu, ktime_t *deadline);
+bool pcq_arm(struct pcq_queue *q);
+void pcq_leave(struct pcq_queue *q, unsigned int *mine);
 int pcq_set_bell(struct pcq_set *set, const struct ipcring_pcq_bell *param);
 void pcq_update_fence(struct pcq_queue *q);
 void pcq_wake_all(struct pcq_set *set);
 void pcq_wake_queue(struct pcq_queue *q);
+int pcq_corrupt(struct pcq_queue *q);
+
+/* pcq_room.c: room for senders */
+struct pcq_at pcq_send_at(const struct pcq_end *end, u32 cpu);
+int pcq_look_send(struct pcq_end *end, const struct pcq_at *at);
+void pcq_want_room(struct pcq_end *end, u32 cpu);
+void pcq_room(struct pcq_queue *q, u32 lane);
+void pcq_room_all(struct pcq_queue *q);
+void pcq_pass_room(struct pcq_set *set, const struct pcq_at *at);
+int pcq_sleep_send(struct pcq_end *end, u32 cpu, ktime_t *deadline, bool one, struct pcq_at *at);
+int pcq_wait_send(struct pcq_end *end, u32 cpu, ktime_t *deadline);
+
+/* pcq_wait.c: sleep until there is a message, poll() */
+int pcq_look_recv(struct pcq_end *end, u32 cpu);
+int pcq_arm_recv(struct pcq_end *end, u32 cpu);
+void pcq_leave_recv(struct pcq_set *set, u32 cpu, unsigned int mine);
+int pcq_wait_recv(struct pcq_end *end, u32 cpu, ktime_t *deadline);
 __poll_t pcq_poll(struct file *file, poll_table *wait);
-long pcq_ioc_wait(struct pcq_end *end, void __user *arg);
+long pcq_ioc_wait(struct pcq_end *end, const void __user *arg);
 long pcq_ioc_wake(struct pcq_end *end, unsigned long arg);
 
 /* pcq_xfer.c: one message */
+int pcq_send(struct pcq_end *end, u32 cpu, struct iov_iter *from, unsigned int how,
+	     ktime_t *deadline, struct pcq_at *at);
+int pcq_recv(struct pcq_end *end, u32 cpu, struct pcq_dest *dest, unsigned int how,
+	     ktime_t *deadline);
 ssize_t pcq_try_send(struct pcq_end *end, u32 cpu, struct iov_iter *from, unsigned int how,
 		     u32 *sent_to);
 ssize_t pcq_try_recv(struct pcq_end *end, u32 cpu, struct iov_iter *to, unsigned int how,
 		     u32 *sent_on);
+void pcq_refused(struct pcq_end *end, u32 cpu);
 ssize_t pcq_write_iter(struct kiocb *iocb, struct iov_iter *from);
 ssize_t pcq_read_iter(struct kiocb *iocb, struct iov_iter *to);
 
 /* pcq_batch.c: many */
-long pcq_ioc_send(struct pcq_end *end, const void __user *arg);
-long pcq_ioc_recv(struct pcq_end *end, const void __user *arg);
+long pcq_ioc_send(struct pcq_end *end, struct file *file, const void __user *arg);
+long pcq_ioc_recv(struct pcq_end *end, struct file *file, const void __user *arg);
 
 /* pcq_service.c: kernel threads */
 long pcq_ioc_start(struct pcq_set *set, const void __user *arg);
@@ -255,6 +311,49 @@ static inline void pcq_add(struct pcq_queue *q, enum pcq_count what, u64 n)
 static inline void pcq_inc(struct pcq_queue *q, enum pcq_count what)
 {
 	pcq_add(q, what, 1);
+}
+
+/* What @cpu, of a caller, means with this endpoint. */
+static inline u32 pcq_target(const struct pcq_end *end, u32 cpu)
+{
+	return cpu == IPCRING_PCQ_BOUND ? end->cpu : cpu;
+}
+
+/* Likewise; a receiver that is bound to THIS stays with the queue where its call began. */
+static inline u32 pcq_recv_target(const struct pcq_end *end, u32 cpu)
+{
+	cpu = pcq_target(end, cpu);
+	return cpu == IPCRING_PCQ_THIS ? raw_smp_processor_id() : cpu;
+}
+
+/* The first queue of @target, a CPU or IPCRING_PCQ_ANY, from CPU @nr on; NULL: none. */
+static inline struct pcq_queue *pcq_next_queue(struct pcq_set *set, u32 target, u32 *nr)
+{
+	if (target != IPCRING_PCQ_ANY)
+		return *nr == target ? set->queue[target] : NULL;
+	while (*nr < set->geo.cpus && !set->queue[*nr])
+		++*nr;
+	return *nr < set->geo.cpus ? set->queue[*nr] : NULL;
+}
+
+#define pcq_for_each_queue(q, set, target) \
+	for (u32 pcq_nr = (target) == IPCRING_PCQ_ANY ? 0 : (target); \
+	     ((q) = pcq_next_queue(set, target, &pcq_nr)); pcq_nr++)
+
+/* Whose statistics count what @target does. */
+static inline struct pcq_queue *pcq_count_at(struct pcq_set *set, u32 target)
+{
+	return set->queue[target < set->geo.cpus ? target : raw_smp_processor_id()];
+}
+
+static inline struct ring *pcq_lane(struct pcq_queue *q, u32 lane)
+{
+	return lane == PCQ_LOCAL ? &q->local : &q->remote;
+}
+
+static inline u64 pcq_free(struct pcq_queue *q, u32 lane)
+{
+	return lane == PCQ_LOCAL ? pcq_free_local(&q->local) : pcq_free_remote(&q->remote);
 }
 
 /* Must who waits give up? A service has no signals: it is told to stop, or to pause. */
