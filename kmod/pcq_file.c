@@ -165,10 +165,26 @@ static int pcq_end_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static long pcq_end_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct pcq_end *end = file->private_data;
+
+	switch (cmd) {
+	case IPCRING_IOC_WAIT:
+		return pcq_ioc_wait(end, (void __user *)arg);
+	case IPCRING_IOC_WAKE:
+		return pcq_ioc_wake(end, arg);
+	default:
+		return pcq_ask(file, cmd, arg);
+	}
+}
+
 static const struct file_operations pcq_sender_fops = {
 	.owner = THIS_MODULE,
+	.write_iter = pcq_write_iter,
+	.poll = pcq_poll,
 	.mmap = pcq_end_mmap,
-	.unlocked_ioctl = pcq_ask,
+	.unlocked_ioctl = pcq_end_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.release = pcq_end_release,
 	.show_fdinfo = pcq_show_fdinfo,
@@ -176,8 +192,10 @@ static const struct file_operations pcq_sender_fops = {
 
 static const struct file_operations pcq_receiver_fops = {
 	.owner = THIS_MODULE,
+	.read_iter = pcq_read_iter,
+	.poll = pcq_poll,
 	.mmap = pcq_end_mmap,
-	.unlocked_ioctl = pcq_ask,
+	.unlocked_ioctl = pcq_end_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.release = pcq_end_release,
 	.show_fdinfo = pcq_show_fdinfo,
