@@ -30,6 +30,7 @@ static_assert(sizeof(struct ipcring_pcq_stats) == 128);
 
 static void pcq_free_queue(struct pcq_queue *q)
 {
+	pcq_quiesce(q);
 	pcq_free_memory(q);
 	free_percpu(q->counters);
 	kfree(q);
@@ -54,6 +55,7 @@ static struct pcq_queue *pcq_alloc_queue(struct pcq_set *set, u32 cpu)
 		goto free_counters;
 	q->isolated = pcq_cpu_isolated(cpu);
 	q->state->fence = q->isolated;
+	pcq_bell_init(q);
 	return q;
 
 free_counters:
@@ -63,11 +65,13 @@ free_queue:
 	return ERR_PTR(ret);
 }
 
+/* Those that there are. */
 static void pcq_free_queues(struct pcq_set *set)
 {
-	for (u32 cpu = 0; cpu < set->geo.cpus; cpu++)
-		if (set->queue[cpu])
-			pcq_free_queue(set->queue[cpu]);
+	struct pcq_queue *q;
+
+	pcq_for_each_queue(q, set, IPCRING_PCQ_ANY)
+		pcq_free_queue(q);
 }
 
 static int pcq_alloc_queues(struct pcq_set *set)
@@ -169,12 +173,28 @@ struct pcq_queue *pcq_find_queue(struct pcq_set *set, u32 cpu)
 	return set->queue[array_index_nospec(cpu, set->geo.cpus)];
 }
 
+static void pcq_update_fences(struct pcq_set *set)
+{
+	struct pcq_queue *q;
+
+	pcq_for_each_queue(q, set, IPCRING_PCQ_ANY)
+		pcq_update_fence(q);
+}
+
+static bool pcq_is_any_receiver(const struct pcq_end *end)
+{
+	return end->role == IPCRING_PCQ_RECEIVER && end->cpu == IPCRING_PCQ_ANY;
+}
+
 /**
  * pcq_open_end() - an endpoint, or a service, is there: the other side sees it
- * @end:	the endpoint
+ * @end:	the endpoint; nobody uses it yet
+ *
+ * Context: may sleep.
  */
 void pcq_open_end(struct pcq_end *end)
 {
+	const bool any = pcq_is_any_receiver(end);
 	struct pcq_set *set = end->set;
 
 	spin_lock(&set->lock);
@@ -183,29 +203,55 @@ void pcq_open_end(struct pcq_end *end)
 		WRITE_ONCE(set->senders_gone, false);
 	} else {
 		set->nr_receivers++;
+		WRITE_ONCE(set->nr_any, set->nr_any + any);
 		WRITE_ONCE(set->receivers_gone, false);
 	}
 	spin_unlock(&set->lock);
+	/* Before it sleeps for the first time. */
+	if (any)
+		pcq_update_fences(set);
+}
+
+/* Return: it was the last of its side. */
+static bool pcq_count_out(struct pcq_end *end)
+{
+	struct pcq_set *set = end->set;
+	bool last;
+
+	lockdep_assert_held(&set->lock);
+	/* Release: the last message is sent, or the last place free, before. */
+	if (end->role == IPCRING_PCQ_SENDER) {
+		last = !--set->nr_senders;
+		if (last)
+			smp_store_release(&set->senders_gone, true);
+		return last;
+	}
+	WRITE_ONCE(set->nr_any, set->nr_any - pcq_is_any_receiver(end));
+	last = !--set->nr_receivers;
+	if (last)
+		smp_store_release(&set->receivers_gone, true);
+	return last;
 }
 
 /**
  * pcq_close_end() - an endpoint, and with it its last mapping, or a service, is gone
  * @end:	the endpoint
+ *
+ * Context: may sleep.
  */
 void pcq_close_end(struct pcq_end *end)
 {
 	struct pcq_set *set = end->set;
+	bool last;
 
 	spin_lock(&set->lock);
-	/* Release: the last message is sent, or the last place free, before. */
-	if (end->role == IPCRING_PCQ_SENDER) {
-		if (!--set->nr_senders)
-			smp_store_release(&set->senders_gone, true);
-	} else {
-		if (!--set->nr_receivers)
-			smp_store_release(&set->receivers_gone, true);
-	}
+	last = pcq_count_out(end);
 	spin_unlock(&set->lock);
+	if (pcq_is_any_receiver(end))
+		pcq_update_fences(set);
+	/* Who has mappings may have died between what it did and its WAKE. */
+	if (last || READ_ONCE(end->mapped))
+		pcq_wake_all(set);
 }
 
 /* Where enum pcq_count goes. */
@@ -257,8 +303,9 @@ static void pcq_add_stats(const struct pcq_queue *q, struct ipcring_pcq_stats *s
  */
 void pcq_get_stats(struct pcq_set *set, u32 cpu, struct ipcring_pcq_stats *stats)
 {
+	struct pcq_queue *q;
+
 	*stats = (struct ipcring_pcq_stats){ .size = stats->size, .cpu = cpu };
-	for (u32 nr = 0; nr < set->geo.cpus; nr++)
-		if (set->queue[nr] && (cpu == nr || cpu == IPCRING_PCQ_ANY))
-			pcq_add_stats(set->queue[nr], stats);
+	pcq_for_each_queue(q, set, cpu)
+		pcq_add_stats(q, stats);
 }

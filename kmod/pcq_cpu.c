@@ -2,6 +2,7 @@
 /* Sets of per-CPU queues: CPUs that come and go, and CPUs to be left alone. */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/isolation.h>
 #include <linux/tick.h>
 
@@ -23,19 +24,44 @@ static int pcq_cpu_up(unsigned int cpu)
 	struct pcq_set *set;
 
 	cpumask_set_cpu(cpu, &pcq_online);
-	hlist_for_each_entry(set, &pcq_sets, node)
-		WRITE_ONCE(set->queue[cpu]->state->online, 1);
+	hlist_for_each_entry(set, &pcq_sets, node) {
+		struct pcq_queue *q = set->queue[cpu];
+
+		WRITE_ONCE(q->state->online, 1);
+		pcq_wake_queue(q);
+	}
 	return 0;
 }
 
-/* On that CPU: local senders there see it, or were before us. */
+/*
+ * -rt: a doorbell's interrupt leaves its work to a thread of the CPU, which is about to be
+ * parked, and would leave it undone. Who may send one looks at state.online with
+ * preemption off.
+ */
+static void pcq_drain_doorbells(unsigned int cpu)
+{
+	struct pcq_set *set;
+
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || hlist_empty(&pcq_sets))
+		return;
+	synchronize_rcu();
+	hlist_for_each_entry(set, &pcq_sets, node)
+		pcq_quiesce(set->queue[cpu]);
+}
+
+/* On that CPU: who sends there saw the change, or had sent, with preemption off, before. */
 static int pcq_cpu_down(unsigned int cpu)
 {
 	struct pcq_set *set;
 
 	cpumask_clear_cpu(cpu, &pcq_online);
-	hlist_for_each_entry(set, &pcq_sets, node)
-		WRITE_ONCE(set->queue[cpu]->state->online, 0);
+	hlist_for_each_entry(set, &pcq_sets, node) {
+		struct pcq_queue *q = set->queue[cpu];
+
+		WRITE_ONCE(q->state->online, 0);
+		pcq_wake_queue(q);
+	}
+	pcq_drain_doorbells(cpu);
 	return 0;
 }
 
