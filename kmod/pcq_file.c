@@ -301,6 +301,22 @@ static long pcq_ioc_endpoint(struct pcq_set *set, const void __user *arg)
 	return ret;
 }
 
+static long pcq_ioc_bell(struct pcq_set *set, const void __user *arg)
+{
+	struct ipcring_pcq_bell param;
+	int ret;
+
+	ret = ipcring_copy_param(&param, sizeof(param), sizeof(param), arg);
+	if (ret)
+		return ret;
+	ret = ipcring_check_pcq_bell(&param, set->geo.cpus);
+	if (ret)
+		return ret;
+	if (param.cpu != IPCRING_PCQ_ANY && !pcq_find_queue(set, param.cpu))
+		return -EINVAL;
+	return pcq_set_bell(set, &param);
+}
+
 static long pcq_control_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct pcq_set *set = file->private_data;
@@ -308,6 +324,8 @@ static long pcq_control_ioctl(struct file *file, unsigned int cmd, unsigned long
 	switch (cmd) {
 	case IPCRING_IOC_PCQ_ENDPOINT:
 		return pcq_ioc_endpoint(set, (void __user *)arg);
+	case IPCRING_IOC_PCQ_BELL:
+		return pcq_ioc_bell(set, (void __user *)arg);
 	default:
 		return pcq_ask(file, cmd, arg);
 	}
