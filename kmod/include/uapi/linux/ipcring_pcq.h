@@ -376,10 +376,19 @@ struct ipcring_pcq_bell {
  * @resv:	0
  *
  * A kernel thread, on that CPU, that receives what comes to its queue, beside other
- * receivers. Where the answer finds no room it waits for it, and what it took goes out
- * before it stops. An answer that can never arrive (-ENXIO, -EPIPE, -EBADMSG) is counted in
- * stats.undelivered. It pauses while its CPU is offline. IPCRING_IOC_PCQ_STOP with the CPU
- * as its argument, or closing the control fd, ends it.
+ * receivers, one message after the other. Where the answer finds no room it waits with the
+ * message in hand. An answer that can never arrive (-ENXIO, -EPIPE, -EBADMSG, and -EMSGSIZE:
+ * the other set's messages are shorter) is counted in stats.undelivered. It pauses while its
+ * CPU is offline, and goes on with what it has in hand. IPCRING_IOC_PCQ_STOP with the CPU as
+ * its argument, or closing the control fd, ends it: what it has in hand goes out before, or
+ * if there is no room at that moment it is counted in stats.undelivered, too, so that nobody
+ * waits for another's readers. What it has not taken stays queued.
+ *
+ * SERVICE_POLL and SERVICE_FIFO together leave all others on that CPU, the kernel's own
+ * threads among them, only what real-time throttling leaves (sysctl
+ * kernel.sched_rt_runtime_us, 5 % of each second, or the fair server of newer kernels).
+ * Where that is turned off (-1) such a CPU cannot be taken offline, and waits of others for
+ * a grace period of RCU or for work on all CPUs may end only when the service does.
  *
  * Return: 0, or
  *   -EINVAL	a value out of its range; @fd is not such a sender, or of this set
@@ -416,7 +425,7 @@ struct ipcring_pcq_service {
  * @fences:	out: interrupts that made the queue's CPU execute a barrier for an arming
  * @served:	out: messages that services took
  * @undelivered: out: of them, those whose answer could not be sent
- * @service_ns:	out: CPU time of the service that runs, in ns
+ * @service_ns:	out: CPU time of the service that runs, in ns, as of its last sleep or tick
  * @state:	out: struct ipcring_pcq_state: bit 0 online, bit 1 corrupt, bit 2 a service;
  *		for the sum: any
  * @resv:	0
