@@ -178,6 +178,29 @@ TRACE_EVENT(ipcring_pcq_wait,
 		  (int)__entry->cpu)
 );
 
+/*
+ * A turn of the service of queue @cpu of set @set: it served so many messages. The answers
+ * of @undelivered of them cannot be sent, the others' are there, and were rung for.
+ */
+TRACE_EVENT(ipcring_pcq_serve,
+	TP_PROTO(u64 set, u32 cpu, u32 served, u32 undelivered),
+	TP_ARGS(set, cpu, served, undelivered),
+	TP_STRUCT__entry(
+		__field(u64, set)
+		__field(u32, cpu)
+		__field(u32, served)
+		__field(u32, undelivered)
+	),
+	TP_fast_assign(
+		__entry->set = set;
+		__entry->cpu = cpu;
+		__entry->served = served;
+		__entry->undelivered = undelivered;
+	),
+	TP_printk("set=%llu cpu=%u served=%u undelivered=%u", __entry->set, __entry->cpu,
+		  __entry->served, __entry->undelivered)
+);
+
 #endif /* IPCRING_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH
