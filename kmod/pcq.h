@@ -220,6 +220,7 @@ struct pcq_dest {
 /* How to transfer. */
 #define PCQ_NOWAIT	BIT(0)	/* arm before -EAGAIN: poll() and O_NONBLOCK count on it */
 #define PCQ_NOBELL	BIT(1)	/* the caller rings with pcq_ring() later */
+#define PCQ_TRY		BIT(2)	/* do not wait, nor arm, nor, for a message to send, fault */
 
 /* pcq.c: the set */
 struct pcq_set *pcq_set_alloc(const struct pcq_geo *geo);

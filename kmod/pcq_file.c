@@ -174,6 +174,14 @@ static long pcq_end_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 		return pcq_ioc_wait(end, (void __user *)arg);
 	case IPCRING_IOC_WAKE:
 		return pcq_ioc_wake(end, arg);
+	case IPCRING_IOC_PCQ_SEND:
+		if (end->role != IPCRING_PCQ_SENDER)
+			return -ENOIOCTLCMD;
+		return pcq_ioc_send(end, file, (void __user *)arg);
+	case IPCRING_IOC_PCQ_RECV:
+		if (end->role != IPCRING_PCQ_RECEIVER)
+			return -ENOIOCTLCMD;
+		return pcq_ioc_recv(end, file, (void __user *)arg);
 	default:
 		return pcq_ask(file, cmd, arg);
 	}

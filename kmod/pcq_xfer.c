@@ -113,11 +113,15 @@ static __always_inline int pcq_put(struct pcq_end *end, u32 cpu, struct iov_iter
 }
 
 /* Why it did not work, and whether to try again: 0. */
-static noinline int pcq_put_failed(struct pcq_end *end, struct iov_iter *from, size_t len,
+static noinline int pcq_put_failed(struct pcq_end *end, struct iov_iter *from, unsigned int how,
 				   const struct pcq_at *at, int ret)
 {
+	size_t len = iov_iter_count(from);
+
 	switch (ret) {
 	case -EFAULT:
+		if (how & PCQ_TRY)
+			return ret;
 		pcq_pass_room(end->set, at);
 		if (fault_in_iov_iter_readable(from, len))
 			return -EFAULT;
@@ -135,7 +139,7 @@ static noinline int pcq_put_failed(struct pcq_end *end, struct iov_iter *from, s
 }
 
 static __always_inline int pcq_send_to(struct pcq_end *end, u32 cpu, struct iov_iter *from,
-				       struct pcq_at *at)
+				       unsigned int how, struct pcq_at *at)
 {
 	size_t len = iov_iter_count(from);
 	int ret;
@@ -144,13 +148,14 @@ static __always_inline int pcq_send_to(struct pcq_end *end, u32 cpu, struct iov_
 		ret = pcq_put(end, cpu, from, len, at);
 		if (likely(!ret))
 			return 0;
-		ret = pcq_put_failed(end, from, len, at, ret);
+		ret = pcq_put_failed(end, from, how, at, ret);
 	} while (!ret);
 	return ret;
 }
 
 /* As THIS while there is room, else the next that takes it. */
-static noinline int pcq_send_any(struct pcq_end *end, struct iov_iter *from, struct pcq_at *at)
+static noinline int pcq_send_any(struct pcq_end *end, struct iov_iter *from, unsigned int how,
+				 struct pcq_at *at)
 {
 	u32 cpus = end->set->geo.cpus, here = raw_smp_processor_id();
 	bool full = false;
@@ -162,7 +167,7 @@ static noinline int pcq_send_any(struct pcq_end *end, struct iov_iter *from, str
 
 		if (!q || (i && READ_ONCE(q->isolated)))
 			continue;
-		ret = pcq_send_to(end, i ? cpu : IPCRING_PCQ_THIS, from, at);
+		ret = pcq_send_to(end, i ? cpu : IPCRING_PCQ_THIS, from, how, at);
 		if (ret != -EAGAIN && ret != -ENXIO && ret != -EBADMSG)
 			return ret;
 		full |= ret == -EAGAIN;
@@ -171,14 +176,14 @@ static noinline int pcq_send_any(struct pcq_end *end, struct iov_iter *from, str
 }
 
 static __always_inline int pcq_send_once(struct pcq_end *end, u32 cpu, struct iov_iter *from,
-					 struct pcq_at *at)
+					 unsigned int how, struct pcq_at *at)
 {
 	if (unlikely(READ_ONCE(end->set->receivers_gone)))
 		return -EPIPE;
 	cpu = pcq_target(end, cpu);
 	if (unlikely(cpu == IPCRING_PCQ_ANY))
-		return pcq_send_any(end, from, at);
-	return pcq_send_to(end, cpu, from, at);
+		return pcq_send_any(end, from, how, at);
+	return pcq_send_to(end, cpu, from, how, at);
 }
 
 static noinline int pcq_send_full(struct pcq_end *end, u32 cpu, struct iov_iter *from,
@@ -186,7 +191,7 @@ static noinline int pcq_send_full(struct pcq_end *end, u32 cpu, struct iov_iter 
 {
 	/* Who is told to come back may wait for epoll's next edge: ask for it. */
 	pcq_want_room(end, cpu);
-	return pcq_send_once(end, cpu, from, at);
+	return pcq_send_once(end, cpu, from, PCQ_NOWAIT, at);
 }
 
 static noinline int pcq_send_wait(struct pcq_end *end, u32 cpu, struct iov_iter *from,
@@ -199,7 +204,7 @@ static noinline int pcq_send_wait(struct pcq_end *end, u32 cpu, struct iov_iter 
 		ret = pcq_sleep_send(end, cpu, deadline, true, &slept);
 		if (ret)
 			return ret;
-		ret = pcq_send_once(end, cpu, from, at);
+		ret = pcq_send_once(end, cpu, from, 0, at);
 		/* It may have gone elsewhere, or nowhere. */
 		pcq_pass_room(end->set, &slept);
 	} while (ret == -EAGAIN && !fatal_signal_pending(current));
@@ -211,8 +216,8 @@ static noinline int pcq_send_wait(struct pcq_end *end, u32 cpu, struct iov_iter 
  * @end:	a sender
  * @cpu:	a CPU, or IPCRING_PCQ_BOUND
  * @from:	the message; consumed only if it was sent
- * @how:	PCQ_NOWAIT; the caller rings, see pcq_ring()
- * @deadline:	without PCQ_NOWAIT, as pcq_sleep_send()
+ * @how:	PCQ_NOWAIT, PCQ_TRY; the caller rings, see pcq_ring()
+ * @deadline:	without them, as pcq_sleep_send()
  * @at:		out, if it was sent: where
  *
  * Return: 0; -EMSGSIZE, -EAGAIN, -ENXIO, -EPIPE, -EBADMSG, -EFAULT as write(), not counted
@@ -225,8 +230,8 @@ int pcq_send(struct pcq_end *end, u32 cpu, struct iov_iter *from, unsigned int h
 
 	if (iov_iter_count(from) - 1 >= end->set->geo.msg_size)
 		return -EMSGSIZE;
-	ret = pcq_send_once(end, cpu, from, at);
-	if (likely(ret != -EAGAIN))
+	ret = pcq_send_once(end, cpu, from, how, at);
+	if (likely(ret != -EAGAIN) || how & PCQ_TRY)
 		return ret;
 	if (how & PCQ_NOWAIT)
 		return pcq_send_full(end, cpu, from, at);
@@ -262,7 +267,7 @@ ssize_t pcq_try_send(struct pcq_end *end, u32 cpu, struct iov_iter *from, unsign
 
 	if (len - 1 >= end->set->geo.msg_size)
 		return -EMSGSIZE;
-	ret = pcq_send_once(end, cpu, from, &at);
+	ret = pcq_send_once(end, cpu, from, how, &at);
 	if (ret == -EAGAIN && how & PCQ_NOWAIT)
 		ret = pcq_send_full(end, cpu, from, &at);
 	if (ret == -ENXIO || (ret == -EAGAIN && how & PCQ_NOWAIT))
@@ -470,8 +475,8 @@ static noinline int pcq_recv_wait(struct pcq_end *end, u32 cpu, struct pcq_dest 
  * @end:	a receiver
  * @cpu:	a CPU, or IPCRING_PCQ_BOUND
  * @dest:	where to
- * @how:	PCQ_NOWAIT
- * @deadline:	without PCQ_NOWAIT, as pcq_wait_recv()
+ * @how:	PCQ_NOWAIT, PCQ_TRY
+ * @deadline:	without them, as pcq_wait_recv()
  *
  * Return: 0; -EMSGSIZE, -EAGAIN, -EBADMSG, -EFAULT as read(); -EPIPE every sender is gone;
  * -ERESTARTSYS, -ETIMEDOUT.
@@ -483,7 +488,7 @@ int pcq_recv(struct pcq_end *end, u32 cpu, struct pcq_dest *dest, unsigned int h
 
 	cpu = pcq_recv_target(end, cpu);
 	ret = pcq_recv_once(end, cpu, dest);
-	if (likely(ret != -EAGAIN))
+	if (likely(ret != -EAGAIN) || how & PCQ_TRY)
 		return ret;
 	if (how & PCQ_NOWAIT)
 		return pcq_recv_empty(end, cpu, dest);
