@@ -287,11 +287,12 @@ static u32 pcq_state(const struct pcq_queue *q)
 	       (READ_ONCE(q->service) ? IPCRING_PCQ_ST_SERVICE : 0);
 }
 
-static void pcq_add_stats(const struct pcq_queue *q, struct ipcring_pcq_stats *stats)
+static void pcq_add_stats(struct pcq_queue *q, struct ipcring_pcq_stats *stats)
 {
 	for (unsigned int i = 0; i < PCQ_NR_COUNTS; i++)
 		*(__u64 *)((char *)stats + pcq_stats_fields[i]) += pcq_sum(q, i);
 	stats->local += ring_next(&q->local, ring_load(&q->local.prod->pos));
+	stats->service_ns += pcq_service_ns(q);
 	stats->state |= pcq_state(q);
 }
 
@@ -300,6 +301,8 @@ static void pcq_add_stats(const struct pcq_queue *q, struct ipcring_pcq_stats *s
  * @set:	the set
  * @cpu:	a possible CPU, or IPCRING_PCQ_ANY for the sum
  * @stats:	out, but for its size
+ *
+ * Context: may sleep.
  */
 void pcq_get_stats(struct pcq_set *set, u32 cpu, struct ipcring_pcq_stats *stats)
 {

@@ -29,6 +29,7 @@ static int pcq_cpu_up(unsigned int cpu)
 
 		WRITE_ONCE(q->state->online, 1);
 		pcq_wake_queue(q);
+		pcq_unpark_service(q);
 	}
 	return 0;
 }
@@ -60,6 +61,7 @@ static int pcq_cpu_down(unsigned int cpu)
 
 		WRITE_ONCE(q->state->online, 0);
 		pcq_wake_queue(q);
+		pcq_park_service(q);
 	}
 	pcq_drain_doorbells(cpu);
 	return 0;

@@ -334,16 +334,27 @@ static long pcq_control_ioctl(struct file *file, unsigned int cmd, unsigned long
 		return pcq_ioc_endpoint(set, (void __user *)arg);
 	case IPCRING_IOC_PCQ_BELL:
 		return pcq_ioc_bell(set, (void __user *)arg);
+	case IPCRING_IOC_PCQ_START:
+		return pcq_ioc_start(set, (void __user *)arg);
+	case IPCRING_IOC_PCQ_STOP:
+		return pcq_ioc_stop(set, arg);
 	default:
 		return pcq_ask(file, cmd, arg);
 	}
+}
+
+/* A service's output may be a sender of a set that ours serves: they all end here. */
+static int pcq_control_release(struct inode *inode, struct file *file)
+{
+	pcq_stop_services(file->private_data);
+	return pcq_set_release(inode, file);
 }
 
 static const struct file_operations pcq_control_fops = {
 	.owner = THIS_MODULE,
 	.unlocked_ioctl = pcq_control_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.release = pcq_set_release,
+	.release = pcq_control_release,
 	.show_fdinfo = pcq_show_fdinfo,
 };
 
