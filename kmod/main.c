@@ -63,7 +63,7 @@ static long ipcring_ioc_features(void __user *arg)
 	param.features = IPCRING_FEAT_RW | IPCRING_FEAT_MMAP | IPCRING_FEAT_RECORDS |
 			 IPCRING_FEAT_LANES | IPCRING_FEAT_NAMES;
 	param.features |= IPCRING_FEAT_CALL | IPCRING_FEAT_WAIT_ANY | ipcring_uring_features();
-	param.features |= IPCRING_FEAT_PCQ_SERVICE;
+	param.features |= IPCRING_FEAT_PCQ | IPCRING_FEAT_PCQ_SERVICE;
 	return ipcring_copy_result(arg, &param, sizeof(param));
 }
 
