@@ -256,8 +256,6 @@ void pcq_close_end(struct pcq_end *end)
 
 /* Where enum pcq_count goes. */
 static const size_t pcq_stats_fields[PCQ_NR_COUNTS] = {
-	[PCQ_SENT_REMOTE] = offsetof(struct ipcring_pcq_stats, remote),
-	[PCQ_RECEIVED] = offsetof(struct ipcring_pcq_stats, received),
 	[PCQ_REFUSED] = offsetof(struct ipcring_pcq_stats, refused),
 	[PCQ_WAKES] = offsetof(struct ipcring_pcq_stats, wakes),
 	[PCQ_IPIS] = offsetof(struct ipcring_pcq_stats, ipis),
@@ -291,7 +289,11 @@ static void pcq_add_stats(struct pcq_queue *q, struct ipcring_pcq_stats *stats)
 {
 	for (unsigned int i = 0; i < PCQ_NR_COUNTS; i++)
 		*(__u64 *)((char *)stats + pcq_stats_fields[i]) += pcq_sum(q, i);
+	/* Before the other sides': never more than was sent. */
+	stats->received += ring_load_acquire(&q->local.cons->pos);
+	stats->received += ring_load_acquire(&q->remote.cons->pos);
 	stats->local += ring_next(&q->local, ring_load(&q->local.prod->pos));
+	stats->remote += ring_load(&q->remote.prod->pos);
 	stats->service_ns += pcq_service_ns(q);
 	stats->state |= pcq_state(q);
 }

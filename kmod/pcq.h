@@ -57,12 +57,10 @@ struct pcq_set;
 
 /*
  * What is counted, on the CPU where it happens: the fields of struct ipcring_pcq_stats of
- * the same names, which pcq_get_stats() adds up. The local lane counts itself: its
- * position does.
+ * the same names, which pcq_get_stats() adds up. What was sent and received the lanes count
+ * themselves: their positions do.
  */
 enum pcq_count {
-	PCQ_SENT_REMOTE,
-	PCQ_RECEIVED,
 	PCQ_REFUSED,
 	PCQ_WAKES,
 	PCQ_IPIS,

@@ -85,7 +85,6 @@ static int pcq_put_remote(struct pcq_queue *q, struct iov_iter *from, size_t len
 	memcpy(pcq_from(&q->remote, pos), head, PCQ_FROM_BYTES + len);
 	trace_ipcring_pcq_send_remote(q->set->id, q->cpu, PCQ_REMOTE, pos, len, head->cpu);
 	pcq_publish_remote(&q->remote, pos, len);
-	pcq_inc(q, PCQ_SENT_REMOTE);
 	return 0;
 }
 
@@ -387,7 +386,6 @@ static int pcq_settle(const struct pcq_found *msg, struct pcq_dest *dest, int re
 	}
 	trace_ipcring_pcq_recv(msg->q->set->id, msg->q->cpu, msg->lane, msg->pos, msg->len,
 			       dest->from);
-	pcq_inc(msg->q, PCQ_RECEIVED);
 	/* Behind the claim's full barrier: pairs with pcq_want_room()'s. */
 	if (unlikely(READ_ONCE(msg->q->state->room)))
 		pcq_room(msg->q, msg->lane);

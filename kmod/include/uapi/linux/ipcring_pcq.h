@@ -414,7 +414,7 @@ struct ipcring_pcq_service {
  * @cpu:	in: a possible CPU, or IPCRING_PCQ_ANY for the sum
  * @local:	out: messages sent in the local lane, mapped senders' included
  * @remote:	out: messages sent in the remote lane
- * @received:	out: messages received of both lanes
+ * @received:	out: messages received of both lanes, mapped receivers' included
  * @refused:	out: sends refused with -EAGAIN or -ENXIO
  * @wakes:	out: doorbells that woke receivers from the sender's CPU
  * @ipis:	out: doorbells that interrupted the queue's CPU
