@@ -228,26 +228,45 @@ static inline int map_recv(int fd, const struct ring *r, void *buf)
 	return len;
 }
 
-/*
- * Has a task come to rest in system call @nr? The kernel answers only for a task
- * that is off its CPU, so this is no guess, and no test needs to sleep.
- */
-static inline bool task_blocked_in(pid_t tid, long nr)
+/* The beginning of a file of /proc/PID. */
+static inline bool task_file(pid_t tid, const char *name, char *text, size_t size)
 {
-	char path[64], text[256];
+	char path[64];
 	ssize_t len;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/syscall", tid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	len = read(fd, text, sizeof(text) - 1);
+	len = read(fd, text, size - 1);
 	close(fd);
-	if (len <= 0)
+	text[len > 0 ? len : 0] = '\0';
+	return len > 0;
+}
+
+/* Asleep, or about to be. A task that is on its way to another CPU's queue shows R. */
+static inline bool task_asleep(pid_t tid)
+{
+	char text[256], *name;
+
+	if (!task_file(tid, "stat", text, sizeof(text)))
 		return false;
-	text[len] = '\0';
-	return text[0] != 'r' && strtol(text, NULL, 10) == nr;
+	name = strrchr(text, ')');
+	return name && (name[2] == 'S' || name[2] == 'D');
+}
+
+/*
+ * Has a task come to rest in system call @nr? The kernel answers only for a task
+ * that is off its CPU, so this is no guess, and no test needs to sleep. One that was
+ * woken, but is not in its CPU's queue yet, is off it, too: so ask for that before.
+ */
+static inline bool task_blocked_in(pid_t tid, long nr)
+{
+	char text[256];
+
+	return task_asleep(tid) && task_file(tid, "syscall", text, sizeof(text)) &&
+	       text[0] != 'r' && strtol(text, NULL, 10) == nr;
 }
 
 /* False: the task ended instead. */
