@@ -44,10 +44,10 @@ static inline int map_open(struct map *m, int fd, uint32_t cpu)
 	const int cons = PROT_READ | (send ? 0 : PROT_WRITE);
 	struct ring *r = m->lane;
 
-	if (ret)
-		return ret;
 	*m = (struct map){ .fd = fd, .cpu = cpu, .page = getpagesize(),
 			   .data_bytes = info.data_bytes };
+	if (ret)
+		return ret;
 	r[0] = r[1] = (struct ring){ .size = info.slots, .stride = info.stride,
 				     .msg_size = info.msg_size + FROM_BYTES };
 	m->state = map_region(fd, PROT_READ, map_offset(IPCRING_PCQ_OFF_STATE, cpu), m->page);
