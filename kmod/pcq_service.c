@@ -100,7 +100,7 @@ static void pcq_service_give_up(struct pcq_service *svc)
 	pcq_inc(svc->q, PCQ_UNDELIVERED);
 }
 
-/* -EAGAIN: there is no room. */
+/* -EAGAIN: there is no room, or others were faster for so long that we are called off. */
 static int pcq_service_answer(struct pcq_service *svc)
 {
 	struct kvec vec = { .iov_base = svc->buf, .iov_len = svc->len };
@@ -110,8 +110,8 @@ static int pcq_service_answer(struct pcq_service *svc)
 
 	iov_iter_kvec(&from, ITER_SOURCE, &vec, 1, vec.iov_len);
 	ret = pcq_try_send(svc->out, pcq_service_target(svc), &from, PCQ_NOBELL, &cpu);
-	if (ret == -EAGAIN)
-		return ret;
+	if (ret == -EAGAIN || ret == -ERESTARTSYS)
+		return -EAGAIN;
 	if (ret < 0) {
 		pcq_service_give_up(svc);
 		return 0;
@@ -194,6 +194,31 @@ static bool pcq_service_astray(const struct pcq_service *svc)
 	return raw_smp_processor_id() != svc->q->cpu && cpu_active(svc->q->cpu);
 }
 
+/* Receivers that sleep counted on us for what is there. */
+static void pcq_service_leave(struct pcq_service *svc)
+{
+	pcq_leave_recv(svc->q->set, svc->q->cpu, 0);
+}
+
+static void pcq_service_pause(struct pcq_service *svc)
+{
+	pcq_service_leave(svc);
+	kthread_parkme();
+	pcq_service_bind(svc);
+}
+
+/* What it has in hand goes out, if there is room; others may be faster, but not for ever. */
+static void pcq_service_finish(struct pcq_service *svc)
+{
+	for (u32 i = 0; i < PCQ_SERVICE_TURN && svc->holds; i++)
+		pcq_service_answer(svc);
+	if (svc->holds)
+		pcq_service_give_up(svc);
+	if (svc->out)
+		pcq_service_ring(svc);
+	pcq_service_leave(svc);
+}
+
 static int pcq_service_thread(void *arg)
 {
 	struct pcq_service *svc = arg;
@@ -201,8 +226,7 @@ static int pcq_service_thread(void *arg)
 
 	while (!kthread_should_stop()) {
 		if (kthread_should_park()) {
-			kthread_parkme();
-			pcq_service_bind(svc);
+			pcq_service_pause(svc);
 			continue;
 		}
 		if (unlikely(pcq_service_astray(svc)))
@@ -212,11 +236,7 @@ static int pcq_service_thread(void *arg)
 			pcq_service_wait(svc, ret);
 		cond_resched_tasks_rcu_qs();
 	}
-	if (svc->holds) {
-		if (pcq_service_answer(svc) == -EAGAIN)
-			pcq_service_give_up(svc);
-		pcq_service_ring(svc);
-	}
+	pcq_service_finish(svc);
 	return 0;
 }
 
