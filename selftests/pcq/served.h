@@ -16,6 +16,18 @@
 		sched_yield(); \
 } while (0)
 
+/* As /proc has it: R, S, P parked; 0: it has gone, as /proc may notice late. */
+static inline char task_state(pid_t tid)
+{
+	char path[64], text[512], *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	if (!read_file(path, text, sizeof(text)))
+		return 0;
+	end = strrchr(text, ')');
+	return end && end[1] && end[2] != 'X' ? end[2] : 0;
+}
+
 /* The thread that serves a queue of CPU @cpu; *@nr of them, if not NULL. 0: none. */
 static inline pid_t service_tid(uint32_t cpu, int *nr)
 {
@@ -30,7 +42,7 @@ static inline pid_t service_tid(uint32_t cpu, int *nr)
 	while (d && (e = readdir(d))) {
 		snprintf(path, sizeof(path), "/proc/%.16s/comm", e->d_name);
 		if (atoi(e->d_name) <= 0 || !read_file(path, comm, sizeof(comm)) ||
-		    strcmp(comm, want))
+		    strcmp(comm, want) || !task_state(atoi(e->d_name)))
 			continue;
 		tid = atoi(e->d_name);
 		if (nr)
@@ -41,20 +53,8 @@ static inline pid_t service_tid(uint32_t cpu, int *nr)
 	return tid;
 }
 
-/* As /proc has it: R, S, P parked; 0: it is gone. */
-static inline char task_state(pid_t tid)
-{
-	char path[64], text[512], *end;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
-	if (!read_file(path, text, sizeof(text)))
-		return 0;
-	end = strrchr(text, ')');
-	return end && end[1] ? end[2] : 0;
-}
-
 /* Off its CPU: the kernel answers then only, see task_blocked_in(). */
-static inline bool task_asleep(pid_t tid)
+static inline bool kthread_asleep(pid_t tid)
 {
 	char path[64], text[256];
 

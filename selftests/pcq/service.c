@@ -240,7 +240,7 @@ TEST_F(service, thread)
 	if (polls)
 		WAIT_FOR(STAT(self->in.observer, 1, service_ns));
 	else
-		WAIT_FOR(task_asleep(tid));
+		WAIT_FOR(kthread_asleep(tid));
 	EXPECT_EQ(0, STAT(self->in.observer, 0, service_ns));
 	EXPECT_EQ(0, pcq_stop(self->in.control, 1));
 	EXPECT_EQ(0, task_state(tid));
@@ -356,7 +356,7 @@ TEST_F(service, doorbells_of_its_own)
 	START(DRAIN, -1);
 	tid = service_tid(1, NULL);
 	if (!polls)
-		WAIT_FOR(task_asleep(tid));
+		WAIT_FOR(kthread_asleep(tid));
 	ASSERT_EQ(1, chan_write(self->in.sender, "x", 1));
 	WAIT_FOR(STAT(self->in.observer, 1, served) == 1);
 	EXPECT_EQ(polls ? 0 : 1, STAT(self->in.observer, 1, wakes));
@@ -376,7 +376,7 @@ TEST_F(service, senders_come_and_go)
 		WAIT_FOR(STAT(self->in.observer, 1, served) == i);
 		close(self->in.sender);
 		if (!(variant->flags & IPCRING_PCQ_SERVICE_POLL)) {
-			WAIT_FOR(task_asleep(tid));
+			WAIT_FOR(kthread_asleep(tid));
 			for (int n = 0; n < 200; n++) {
 				sched_yield();
 				EXPECT_EQ('S', task_state(tid));
