@@ -10,11 +10,14 @@
 #include "peer.h"
 #include "served.h"
 
+#include <stdarg.h>
+#include <sys/resource.h>
+
 #define CPUS_MAX	16
 #define SLOTS		16
 #define BATCH		8
 /* Messages of a sender in a run: as much address space, of which what is sent is used. */
-#define SEQ_MAX		(4u << 20)
+#define SEQ_MAX		(64u << 20)
 
 enum kind { SEND_BOUND, SEND_THIS, SEND_ANY, SEND_BATCH, SEND_ORDERED, KINDS };
 
@@ -42,6 +45,7 @@ struct message {
  * @refused:	attempts that failed with -EAGAIN or -ENXIO
  * @received:	messages that all its receivers got
  * @lanes:	one receiver a queue: the order in its lanes is watched
+ * @answers:	services send to it
  */
 struct ends {
 	const char *name;
@@ -54,6 +58,7 @@ struct ends {
 	uint64_t refused;
 	uint64_t received;
 	bool lanes;
+	bool answers;
 };
 
 struct sender {
@@ -73,13 +78,14 @@ struct receiver {
 	bool polls;		/* O_NONBLOCK and poll() */
 	uint32_t cpu;		/* what it is bound to */
 	/* What comes next at least, by sender and lane. */
-	uint64_t (*next)[PCQ_LANES];
+	uint64_t (*next)[2];
 	pthread_t thread;
 };
 
 /* The run. */
 static uint32_t nr_cpus;
 static uint32_t nr_senders;
+static struct sender *senders;
 static uint8_t *hits;		/* [sender][SEQ_MAX] */
 static bool stop;
 static uint64_t progress;	/* messages received, of all sets */
@@ -115,6 +121,12 @@ static uint64_t sign(const struct message *m)
 	uint64_t state = m->sender ^ (uint64_t)m->to << 32 ^ m->seq << 8 ^ m->order << 40;
 
 	return rnd(&state);
+}
+
+/* Beside whoever moves the CPUs, and the kernel's threads for that: they come first. */
+static void stay_behind(void)
+{
+	setpriority(PRIO_PROCESS, gettid(), 19);
 }
 
 /* Senders */
@@ -189,6 +201,7 @@ static void *sender_thread(void *arg)
 	struct sender *s = arg;
 	uint64_t seed = s->id;
 
+	stay_behind();
 	for (uint64_t n = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); n++) {
 		uint32_t to = sender_to(s, n);
 		bool nowait = rnd(&seed) & 1;
@@ -226,22 +239,20 @@ static void watch_order(struct receiver *r, const struct message *m, uint32_t se
 }
 
 static void receiver_count(struct receiver *r, const struct message *m, uint32_t len,
-			   uint32_t sent_on, const struct sender *senders)
+			   uint32_t sent_on)
 {
 	if (len != sizeof(*m) || m->sign != sign(m) || m->sender >= nr_senders ||
 	    m->seq >= SEQ_MAX || sent_on >= nr_cpus) {
 		complain("%s, queue %d: a message that nobody sent", r->ends->name, (int)r->cpu);
 		return;
 	}
-	if (m->to < nr_cpus && r->cpu < nr_cpus && m->to != r->cpu && !r->ends->control)
+	if (!r->ends->answers && m->to < nr_cpus && r->cpu < nr_cpus && m->to != r->cpu)
 		complain("queue %u got a message to %u", r->cpu, m->to);
 	if (__atomic_fetch_add(&hits[(size_t)m->sender * SEQ_MAX + m->seq], 1, __ATOMIC_RELAXED))
 		complain("sender %u, message %llu: twice", m->sender, (unsigned long long)m->seq);
 	if (r->ends->lanes)
 		watch_order(r, m, sent_on, senders[m->sender].kind == SEND_ORDERED);
 }
-
-static struct sender *senders;
 
 /* Return: messages, 0 the end, -errno. */
 static int receive(struct receiver *r)
@@ -255,7 +266,7 @@ static int receive(struct receiver *r)
 		msg[i] = pcq_msg(&m[i], sizeof(m[i]));
 	ret = pcq_recv(r->fd, &p);
 	for (int i = 0; i < ret; i++)
-		receiver_count(r, &m[i], msg[i].len, msg[i].cpu, senders);
+		receiver_count(r, &m[i], msg[i].len, msg[i].cpu);
 	return ret;
 }
 
@@ -265,6 +276,7 @@ static void *receiver_thread(void *arg)
 	uint64_t received = 0;
 	int ret;
 
+	stay_behind();
 	for (;;) {
 		struct pollfd p = { .fd = r->fd, .events = POLLIN };
 
