@@ -52,10 +52,10 @@ header()
 	"${@:1:$#-1}" "${strict[@]}" "$tmp"/[ab]."$language" $(flags) -o "$tmp/header"
 }
 
-# The functions that the header declares are those that the library has, and no more.
+# The functions that the headers declare are those that the library has, and no more.
 symbols()
 {
-	diff <(grep -hoE '^[a-z_].*\bipcring_[a-z_]+\(' "$prefix/include/ipcring.h" |
+	diff <(grep -hoE '^[a-z_].*\bipcring_[a-z_]+\(' "$prefix"/include/ipcring{,_pcq}.h |
 		grep -v '^static' | grep -oE 'ipcring_[a-z_]+\($' | tr -d '(' | sort) \
 		<(nm -D --defined-only "$prefix/lib/libipcring.so" | sed -n 's/.* T \(.*\)@@IPCRING_0/\1/p' | sort)
 }
@@ -83,7 +83,7 @@ alone()
 }
 
 echo "TAP version 13"
-echo "1..15"
+echo "1..17"
 check "make install" quietly make --no-print-directory install-lib PREFIX="$prefix"
 check "the examples are short" quietly short
 check "they compile, flags before the source" quietly build before
@@ -96,6 +96,8 @@ check "a sender alone is told why" quietly alone
 check "ipcring.h is ISO C" quietly header gcc -std=c11 ipcring.h
 check "ipcring.h is C++" quietly header g++ -std=c++11 ipcring.h
 check "ipcring.h is ISO C for clang" quietly header clang -std=c11 ipcring.h
+check "ipcring_pcq.h is ISO C" quietly header gcc -std=c11 ipcring_pcq.h
+check "ipcring_pcq.h is C++" quietly header g++ -std=c++11 ipcring_pcq.h
 check "ipcring/uring.h is C" quietly header gcc ipcring/uring.h
 check "ipcring/uring.h is C++" quietly header g++ ipcring/uring.h
-check "the library has what the header says" quietly symbols
+check "the library has what the headers say" quietly symbols
