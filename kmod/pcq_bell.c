@@ -30,6 +30,7 @@
  * Where state->fence is 1 for every sender (pcq_queue.fenced) none is needed.
  */
 #include <linux/capability.h>
+#include <linux/irqflags.h>
 #include <linux/sched.h>
 
 #include "pcq.h"
@@ -77,10 +78,13 @@ static void pcq_csd_func(void *info)
 	 * -rt: the locks of wait queues sleep. The work is not pending: it would not be
 	 * at work yet, and so the interrupt not have been sent again.
 	 */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
 		irq_work_queue(&q->rt_work);
-	else
-		pcq_rung(q);
+		return;
+	}
+	/* What lockdep cannot know: there this is a thread's work. */
+	lockdep_hardirq_threaded();
+	pcq_rung(q);
 }
 
 /* May it be sent? With preemption off, so that it arrives before its CPU can go. */
