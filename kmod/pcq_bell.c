@@ -82,9 +82,10 @@ static void pcq_csd_func(void *info)
 		irq_work_queue(&q->rt_work);
 		return;
 	}
-	/* What lockdep cannot know: there this is a thread's work. */
-	lockdep_hardirq_threaded();
+	/* What lockdep cannot know: there it is a thread's work. Of what comes after, not. */
+	lockdep_irq_work_enter(0);
 	pcq_rung(q);
+	lockdep_irq_work_exit(0);
 }
 
 /* May it be sent? With preemption off, so that it arrives before its CPU can go. */

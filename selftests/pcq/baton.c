@@ -139,8 +139,11 @@ TEST_F(baton, bad_buffer)
 	ASSERT_TRUE(call_start(&bad));
 	ASSERT_TRUE(readers_start(self, 1, 0));
 	ASSERT_EQ(1, chan_write(self->s.sender, "x", 1));
-	EXPECT_EQ(-EFAULT, call_finish(&bad));
 	EXPECT_EQ(1, call_finish(&self->call[0]));
+	/* What it could not copy was another's by then: it waits for the next. */
+	if (call_blocked(&bad))
+		ASSERT_EQ(1, chan_write(self->s.sender, "x", 1));
+	EXPECT_EQ(-EFAULT, call_finish(&bad));
 }
 
 /* A reader that is stuck in its own memory holds up nobody, nor what it had found. */
