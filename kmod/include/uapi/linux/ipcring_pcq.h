@@ -418,7 +418,8 @@ struct ipcring_pcq_service {
  * @refused:	out: sends refused with -EAGAIN or -ENXIO
  * @wakes:	out: doorbells that woke receivers from the sender's CPU
  * @ipis:	out: doorbells that interrupted the queue's CPU
- * @suppressed:	out: doorbells spared as the bell said AWAKE
+ * @suppressed:	out: doorbells spared as the bell said AWAKE, or ARMED by a poll() or an -EAGAIN
+ *		whose caller is not waiting
  * @coalesced:	out: doorbells spared as it said RUNG, or the interrupt was on its way
  * @recv_waits:	out: times a receiver went to sleep
  * @send_waits:	out: times a sender went to sleep
