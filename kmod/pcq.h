@@ -363,4 +363,10 @@ static inline bool pcq_called_off(void)
 	return signal_pending(current);
 }
 
+/* Likewise who was overtaken by others, again and again: a task only if it is killed. */
+static inline bool pcq_must_stop(void)
+{
+	return current->flags & PF_KTHREAD ? pcq_called_off() : fatal_signal_pending(current);
+}
+
 #endif /* IPCRING_PCQ_H */

@@ -405,7 +405,7 @@ static int pcq_take(struct pcq_queue *q, struct pcq_dest *dest)
 			return ret;
 		/* A mapped receiver may be faster for as long as it likes. */
 		cond_resched();
-	} while (!fatal_signal_pending(current));
+	} while (!pcq_must_stop());
 	return -ERESTARTSYS;
 }
 
