@@ -102,7 +102,13 @@ void pcq_cpu_del(struct pcq_set *set)
  */
 bool pcq_cpu_isolated(u32 cpu)
 {
-	return tick_nohz_full_cpu(cpu) || !housekeeping_cpu(cpu, HK_TYPE_DOMAIN);
+	bool isolated;
+
+	/* Newer kernels replace the mask when a cpuset's partition is isolated, and free it. */
+	rcu_read_lock();
+	isolated = tick_nohz_full_cpu(cpu) || !housekeeping_cpu(cpu, HK_TYPE_DOMAIN);
+	rcu_read_unlock();
+	return isolated;
 }
 
 /**
