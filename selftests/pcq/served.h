@@ -28,7 +28,10 @@ static inline char task_state(pid_t tid)
 	return end && end[1] && end[2] != 'X' ? end[2] : 0;
 }
 
-/* The thread that serves a queue of CPU @cpu; *@nr of them, if not NULL. 0: none. */
+/*
+ * The thread that serves a queue of CPU @cpu; *@nr of them, if not NULL. 0: none. One that
+ * was stopped has left the module, but takes a moment to leave the kernel: WAIT_FOR() that.
+ */
 static inline pid_t service_tid(uint32_t cpu, int *nr)
 {
 	char path[64], comm[32], want[32];

@@ -140,7 +140,7 @@ TEST_F(wrong, twice)
 	EXPECT_EQ(1, nr);
 	EXPECT_EQ(0, pcq_stop(self->in.control, 0));
 	EXPECT_EQ(-ESRCH, pcq_stop(self->in.control, 0));
-	EXPECT_EQ(0, service_tid(0, NULL));
+	WAIT_FOR(!service_tid(0, NULL));
 	EXPECT_EQ(0, start(self, IPCRING_PCQ_FORWARD, 0, OUT_THIS));
 }
 
@@ -243,7 +243,7 @@ TEST_F(service, thread)
 		WAIT_FOR(kthread_asleep(tid));
 	EXPECT_EQ(0, STAT(self->in.observer, 0, service_ns));
 	EXPECT_EQ(0, pcq_stop(self->in.control, 1));
-	EXPECT_EQ(0, task_state(tid));
+	WAIT_FOR(!task_state(tid));
 	EXPECT_EQ(0, STAT(self->in.observer, 1, service_ns));
 	EXPECT_EQ(IPCRING_PCQ_ST_ONLINE, STAT(self->in.observer, 1, state));
 }
