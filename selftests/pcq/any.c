@@ -16,7 +16,7 @@ FIXTURE_SETUP(any)
 {
 	NEED_CPUS(2);
 	OPEN_SET(&self->s, ANY, .slots = SLOTS, .msg_size = 8);
-	self->cpus = cpu_nr_online() < CPUS ? cpu_nr_online() : CPUS;
+	self->cpus = cpu_nr_chosen() < CPUS ? cpu_nr_chosen() : CPUS;
 	for (uint32_t cpu = 0; cpu < self->cpus; cpu++) {
 		self->to[cpu] = pcq_endpoint(self->s.control, IPCRING_PCQ_SENDER, cpu,
 					     IPCRING_PCQ_EP_NONBLOCK);

@@ -306,12 +306,12 @@ int main(int argc, char **argv)
 {
 	uint32_t bursts = argc > 1 ? strtoul(argv[1], NULL, 0) : 100;
 	int dev = open(DEVICE, O_RDWR | O_CLOEXEC), receiver;
-	struct run r = { .cpu = cpu_nr_online() - 1 };
+	struct run r = { .cpu = cpu_nr_chosen() - 1 };
 	bool done;
 
 	if (dev < 0)
 		return skip("no " DEVICE "; load ipcring.ko and be root");
-	if (cpu_nr_online() < 2)
+	if (cpu_nr_chosen() < 2)
 		return skip("one CPU: nobody is elsewhere; scripts/vm --cpus 2");
 	printf("TAP version 13\n");
 	/* Without it more doorbells seem to be answered by nothing. */

@@ -16,24 +16,12 @@ FIXTURE(isolated) {
 	char buf[8];
 };
 
-/* The first CPU of a list like "2-3,5", or -1. */
-static int first_of(const char *path)
-{
-	char text[128];
-
-	if (!read_file(path, text, sizeof(text)) || text[0] < '0' || text[0] > '9')
-		return -1;
-	return atoi(text);
-}
-
 FIXTURE_SETUP(isolated)
 {
-	int cpu = first_of("/sys/devices/system/cpu/isolated");
+	int cpu = cpu_isolated();
 
-	if (cpu < 0)
-		cpu = first_of("/sys/devices/system/cpu/nohz_full");
 	if (cpu <= 0)
-		SETUP_SKIP("no isolated CPU; scripts/vm --append 'isolcpus=3 nohz_full=3'");
+		SETUP_SKIP("no isolated CPU; scripts/vm --append isolcpus=nohz,domain,3");
 	self->cpu = cpu;
 	OPEN_SET(&self->s, cpu, .slots = SLOTS, .msg_size = 8);
 	self->read = (struct call){ CALL_READ, self->s.receiver, self->buf, 8 };

@@ -61,7 +61,7 @@ FIXTURE_SETUP(rw)
 	for (int i = 0; i < MSG + 1; i++)
 		self->out[i] = i * 7 + 1;
 	/* Bound to ANY, it goes on with the other CPUs. */
-	self->room = SLOTS * (variant->to == ANY ? cpu_nr_online() : 1);
+	self->room = SLOTS * (variant->to == ANY ? cpu_nr_chosen() : 1);
 }
 
 FIXTURE_TEARDOWN(rw)

@@ -122,6 +122,32 @@ static inline int cpu_nr_online(void)
 	return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
+/* The first CPU of a list like "2-3,5", or -1. */
+static inline int cpu_first_of(const char *path)
+{
+	char text[128];
+
+	if (!read_file(path, text, sizeof(text)) || text[0] < '0' || text[0] > '9')
+		return -1;
+	return atoi(text);
+}
+
+/* The first CPU that is to be left alone, or -1. */
+static inline int cpu_isolated(void)
+{
+	int cpu = cpu_first_of("/sys/devices/system/cpu/isolated");
+
+	return cpu >= 0 ? cpu : cpu_first_of("/sys/devices/system/cpu/nohz_full");
+}
+
+/* CPUs 0.. that ANY sends to from elsewhere: isolated are the last, if any. */
+static inline int cpu_nr_chosen(void)
+{
+	int isolated = cpu_isolated();
+
+	return isolated > 0 ? isolated : cpu_nr_online();
+}
+
 /* This thread runs there, and nowhere else, from now on. */
 static inline int cpu_pin(uint32_t cpu)
 {

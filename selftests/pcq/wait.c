@@ -162,15 +162,9 @@ TEST_F(wait, bell_word)
 /* 1 while a receiver is bound to ANY, for every queue. */
 TEST_F(wait, fence_word)
 {
-	bool isolated = false;
-	char text[64];
 	int any[2];
 
-	for (int i = 0; i < 2; i++)
-		isolated |= read_file(i ? "/sys/devices/system/cpu/isolated" :
-					  "/sys/devices/system/cpu/nohz_full", text, 64) &&
-			    text[0] == '0';
-	if (isolated)
+	if (cpu_isolated() == 0)
 		SKIP(return, "CPU 0 is isolated");
 	EXPECT_EQ(variant->from == ANY, ring_load(&self->to.state->fence));
 	any[0] = pcq_receiver(self->s.control, ANY);
