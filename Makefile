@@ -39,13 +39,13 @@ check: ## lint, unit tests, and the selftests in a VM
 	$(Q)$(CURDIR)/scripts/deps check
 	$(Q)$(CURDIR)/scripts/check
 
-check-all: ## check, with all tests on 6.1, 6.12, 7.3, -rt and -cloud
+check-all: ## check, with all tests and guests on 6.1, 6.12, 7.3, -rt and -cloud
 	$(Q)$(CURDIR)/scripts/deps check
 	$(Q)$(CURDIR)/scripts/check --all
 
-check-debug: ## the channel's tests on a kernel with KASAN, lockdep and kmemleak
+check-debug: ## the module's tests on a kernel with KASAN, lockdep and kmemleak
 	$(Q)$(CURDIR)/scripts/deps debug
-	$(Q)$(CURDIR)/scripts/check --kernels 6.1-kasan --rooms chan
+	$(Q)$(CURDIR)/scripts/check --kernels 6.1-kasan --rooms "chan pcq"
 
 fuzz: tests ## fuzz the ring for RUNS=N runs
 	$(Q)RUNS=$(or $(RUNS),50000000) $(CURDIR)/selftests/ring/fuzz_host.sh

@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# The guests of scripts/check: which directory's tests run in which, on that script's
+# variables.
+# shellcheck disable=SC2154
+
+# room_guests ROOM KEY: the lines KEY=NAME OPTION... of a room's settings, without KEY=.
+room_guests()
+{
+	sed -n "s/^$2=//p" "$TREE/selftests/$1/settings" 2>/dev/null || true
+}
+
+# all_rooms: those that were asked for, or all.
+all_rooms()
+{
+	local dir
+
+	for dir in "$TREE"/selftests/*/; do
+		dir=$(basename "$dir")
+		[[ -n $rooms && " $rooms " != *" $dir "* ]] || echo "$dir"
+	done
+}
+
+# room_tests ROOM VARIABLE...: what these are in its Makefile (one that was not built is
+# then a failure), and unless it is about smoke the scripts of one that builds nothing.
+room_tests()
+{
+	local dir=selftests/$1/
+	shift
+
+	cd "$TREE"
+	if [ -d "build/$dir" ]; then
+		# shellcheck disable=SC2016 # for make to expand
+		make -s --no-print-directory -C "$dir" \
+			--eval "names: ; @printf '%s\n' $(printf '$(%s) ' "$@")" names |
+			sed -n "s#^[^ ]#build/$dir&#p"
+	elif [ "$1" != TEST_SMOKE ]; then
+		executables "$dir" -maxdepth 1 -name '*.sh' ! -name '*_host.sh'
+	fi
+}
+
+# guest NAME SUITE OPTIONS TEST...: debug kernels are slower by about this factor.
+guest()
+{
+	local status=0 name=$1 suite=$2 options slow=1
+	read -ra options <<<"$3"
+	shift 3
+
+	[[ $name != *-k[ac]san ]] || slow=6
+	"$here/vm" --kernel "$name" "${options[@]}" --timeout $((600 * slow)) -- \
+		scripts/guest-tests "$suite" $slow "$@" </dev/null 2>&1 || status=$?
+	printf '\n# suite %s/vm\n1..1\n' "$suite"
+	[ $status = 0 ] || printf 'not '
+	printf 'ok 1 the guest comes up, goes down and its kernel does not complain: status %d\n' $status
+	printf '# suite-end %s/vm 0\n' "$suite"
+}
+
+# guests NAME VARIABLE...: all tests on a kernel. Rooms that do not mind share a guest,
+# of two nodes for what is about them.
+guests()
+{
+	local kernel=$1 room name options tests shared=()
+	shift
+
+	for room in $(all_rooms); do
+		[ -n "$(room_guests "$room" guest)" ] || mapfile -t -O ${#shared[@]} shared < <(room_tests "$room" "$@")
+	done
+	[ ${#shared[@]} = 0 ] || guest "$kernel" "$kernel" "--cpus 2 --numa 2" "${shared[@]}"
+	for room in $(all_rooms); do
+		mapfile -t tests < <(room_tests "$room" "$@")
+		while read -r name options; do
+			[ ${#tests[@]} = 0 ] || guest "$kernel" "$kernel/$name" "$options" "${tests[@]}"
+		done < <(room_guests "$room" guest; [ -z "$more" ] || room_guests "$room" more)
+	done
+}
