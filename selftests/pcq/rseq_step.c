@@ -390,7 +390,9 @@ static void check_counts(struct __test_metadata *_metadata, FIXTURE_DATA(step) *
 	bool moved = what == MOVE && self->victim.stand != AFTER;
 
 	EXPECT_EQ(0, reply->ret);
-	EXPECT_EQ(self->victim.stand == INSIDE, c->aborts - b->aborts);
+	/* Before the commit it may be preempted once more, by whom it likes. */
+	EXPECT_LE(self->victim.stand == INSIDE, c->aborts - b->aborts);
+	EXPECT_TRUE(self->victim.stand != AFTER || c->aborts == b->aborts);
 	EXPECT_EQ(moved, c->calls - b->calls);
 	EXPECT_EQ(!moved + (what == SIGNAL), c->local - b->local);
 	self->before = *c;
