@@ -5,10 +5,11 @@
  *
  *   qemu-system-x86_64 ... -plugin insn_count.so,out=FILE
  *
- * At exit FILE gets a line "windows N", then a line "ADDRESS COUNT" for each kernel
- * address, in 16 hexadecimal digits and decimal. User space is one line with address
- * 0: processes share addresses. For one vCPU, since those of several would share a
- * window.
+ * At exit FILE gets a line "windows N", then a line "ADDRESS COUNT LOCKED" for each kernel
+ * address, in 16 hexadecimal digits and decimal. LOCKED is COUNT again, or 0: is it an
+ * instruction that locks the bus or drains the store buffer? User space is a line or two
+ * with address 0: processes share addresses. For one vCPU, since those of several would
+ * share a window.
  *
  * Counting costs the guest nothing: its clock counts its own instructions only.
  */
@@ -25,6 +26,7 @@
 /* In one place for good: QEMU keeps pointers to @count in translated code. */
 struct counter {
 	uint64_t addr;
+	bool locked;
 	uint64_t count;
 	uint64_t at_begin;
 	uint64_t sum;
@@ -38,6 +40,7 @@ static FILE *out;
 
 /* No code lies there, and 0 is an empty counter. */
 #define USER_SPACE	1u
+#define USER_LOCKED	2u
 
 static void die(const char *what)
 {
@@ -99,13 +102,50 @@ static char mark_kind(const struct qemu_plugin_insn *insn)
 	return data[sizeof(mark)];
 }
 
+static bool is_prefix(unsigned char byte)
+{
+	static const unsigned char prefixes[] = {
+		0x66, 0x67, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65,
+	};
+
+	return memchr(prefixes, byte, sizeof(prefixes));
+}
+
+/* A lock prefix; xchg with memory, which has it for nothing; mfence. */
+static bool is_locked(const struct qemu_plugin_insn *insn)
+{
+	const unsigned char *byte = qemu_plugin_insn_data(insn);
+	size_t size = qemu_plugin_insn_size(insn), i = 0;
+
+	while (i < size && is_prefix(byte[i]))
+		i++;
+	if (i < size && byte[i] == 0xf0)
+		return true;
+	if (i < size && (byte[i] & 0xf0) == 0x40)
+		i++;	/* REX */
+	if (i + 1 < size && (byte[i] & 0xfe) == 0x86)
+		return byte[i + 1] < 0xc0;
+	return i + 2 < size && byte[i] == 0x0f && byte[i + 1] == 0xae && byte[i + 2] >= 0xf0 &&
+	       byte[i + 2] < 0xf8;
+}
+
+static struct counter *counter_of(uint64_t addr, const struct qemu_plugin_insn *insn)
+{
+	bool locked = is_locked(insn);
+	uint64_t user = locked ? USER_LOCKED : USER_SPACE;
+	struct counter *c = counter_find(is_kernel(addr) ? addr : user);
+
+	c->locked = locked;
+	return c;
+}
+
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	(void)id;
 	for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint64_t addr = qemu_plugin_insn_vaddr(insn);
-		struct counter *c = counter_find(is_kernel(addr) ? addr : USER_SPACE);
+		struct counter *c = counter_of(addr, insn);
 		char kind = is_kernel(addr) ? 0 : mark_kind(insn);
 
 		if (kind == 'B')
@@ -128,9 +168,10 @@ static void finish(qemu_plugin_id_t id, void *arg)
 		const struct counter *c = &counters[i];
 
 		if (c->sum)
-			fprintf(out, "%016llx %llu\n",
-				(unsigned long long)(c->addr == USER_SPACE ? 0 : c->addr),
-				(unsigned long long)c->sum);
+			fprintf(out, "%016llx %llu %llu\n",
+				(unsigned long long)(is_kernel(c->addr) ? c->addr : 0),
+				(unsigned long long)c->sum,
+				(unsigned long long)(c->locked ? c->sum : 0));
 	}
 	if (fclose(out))
 		die("the counts could not be written");

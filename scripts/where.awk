@@ -3,8 +3,8 @@
 #
 #   sort ... | awk -v messages=N -f where.awk       see scripts/where
 #
-# In: "ADDRESS s NAME" and "ADDRESS z COUNT", sorted, a symbol before the counts of its
-# address.  Out: "INSTRUCTIONS<tab>GROUP<tab>FUNCTION", unsorted.
+# In: "ADDRESS s NAME" and "ADDRESS z COUNT LOCKED", sorted, a symbol before the counts of
+# its address.  Out: "INSTRUCTIONS<tab>GROUP<tab>FUNCTION<tab>LOCKED", unsorted.
 #
 # A function belongs to the first group whose expression it matches.  What serves more
 # than one end is grouped by what it is, not by who called it: that would need a stack.
@@ -40,9 +40,13 @@ function group_of(function_, i)
 }
 
 $2 == "s" { current = $3; next }
-{ count[$1 ~ /^0+$/ ? "user space" : current] += $3 }
+{
+	f = $1 ~ /^0+$/ ? "user space" : current
+	count[f] += $3
+	locked[f] += $4
+}
 
 END {
 	for (f in count)
-		printf "%.1f\t%s\t%s\n", count[f] / messages, group_of(f), f
+		printf "%.1f\t%s\t%s\t%.2f\n", count[f] / messages, group_of(f), f, locked[f] / messages
 }

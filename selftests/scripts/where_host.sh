@@ -15,20 +15,20 @@ where()
 attributes()
 {
 	where \
-		"0000000000000000 z 50" \
+		"0000000000000000 z 50 0" \
 		"ffffffff81000000 s entry_SYSCALL_64" \
-		"ffffffff81000000 z 10" \
-		"ffffffff81000004 z 10" \
+		"ffffffff81000000 z 10 0" \
+		"ffffffff81000004 z 10 10" \
 		"ffffffff81000100 s pipe_write" \
-		"ffffffff81000110 z 70" \
+		"ffffffff81000110 z 70 0" \
 		"ffffffff81000200 s never_run" \
 		"ffffffffc0000000 s ipcring_poll[ipcring]" \
-		"ffffffffc0000001 z 5" >"$tmp/log"
+		"ffffffffc0000001 z 5 5" >"$tmp/log"
 	diff "$tmp/log" - <<-'END'
-		0.5	module	ipcring_poll[ipcring]
-		2.0	entry	entry_SYSCALL_64
-		5.0	user	user space
-		7.0	mechanism	pipe_write
+		0.5	module	ipcring_poll[ipcring]	0.50
+		2.0	entry	entry_SYSCALL_64	1.00
+		5.0	user	user space	0.00
+		7.0	mechanism	pipe_write	0.00
 	END
 }
 
@@ -44,7 +44,7 @@ refuses()
 measures()
 {
 	"$top/scripts/where" --top 5 pipe >"$tmp/log" 2>&1 &&
-		grep -q '^mechanism  *[1-9]' "$tmp/log" && grep -q 'mechanism.pipe_write$' \
+		grep -q '^mechanism  *[1-9]' "$tmp/log" && grep -q 'mechanism.pipe_write.0.00$' \
 			"$top/build/where/6.1-pingpong-pipe.tsv"
 }
 
