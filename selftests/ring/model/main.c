@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bell.h"
 #include "scene.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
@@ -57,6 +58,15 @@
 	.name_of = { "producer", "consumer" }, \
 	.thread = { { scene_producer }, { scene_consumer, scene_next_consumer } }, \
 	COMMON(.lanes = 1, __VA_ARGS__) \
+}
+
+/* A per-CPU queue: thread 0 sends, the last one receives, and @second does what it says. */
+#define BELL(text, nr, second, ...) { \
+	.name = text, .threads = nr, \
+	.name_of = { "sender", nr == 2 ? "receiver" : "second", "receiver", "receiver" }, \
+	.thread = { { bell_sender }, { second }, { bell_receiver }, { bell_receiver } }, \
+	.setup = bell_setup, .judge = bell_judge, \
+	.arg = &(const struct bell_scene){ __VA_ARGS__ } \
 }
 
 static const struct model_program programs[] = {
@@ -126,6 +136,23 @@ static const struct model_program programs[] = {
 	},
 	SHARED("slots 4, shared, one takes 2", scene_waiting_consumer, .size = 4, .filled = { 1 },
 	       .sends = { 2 }, .takes = { 0, 2, 1 }),
+	BELL("pcq, remote lane, polled", 4, bell_sender, .remote = true, .polls = true,
+	     .sends = { 2, 1 }, .takes = { 0, 0, 2, 1 }),
+	BELL("pcq, local lane, polled", 3, bell_receiver, .mapped = true, .polls = true,
+	     .sends = { 4 }, .takes = { 0, 2, 2 }),
+	BELL("pcq, local lane, bell", 2, bell_receiver, .sends = { 2 }, .takes = { 0, 2 }),
+	BELL("pcq, local lane, mapped, bell", 2, bell_receiver, .mapped = true, .sends = { 3 },
+	     .takes = { 0, 3 }),
+	BELL("pcq, local lane, fence, bell", 2, bell_receiver, .any = true, .mapped = true,
+	     .sends = { 2 }, .takes = { 0, 2 }),
+	BELL("pcq, local lane, fence comes late, bell", 2, bell_receiver, .any = true,
+	     .late = true, .mapped = true, .sends = { 2 }, .takes = { 0, 2 }),
+	BELL("pcq, remote lane, bell", 3, bell_sender, .remote = true, .sends = { 1, 1 },
+	     .takes = { 0, 0, 2 }),
+	BELL("pcq, local lane, two receivers, bell", 3, bell_receiver, .any = true,
+	     .sends = { 2 }, .takes = { 0, 1, 1 }),
+	BELL("pcq, local lane, one too many, bell", 3, bell_receiver, .sends = { 1 },
+	     .takes = { 0, 1, 1 }),
 };
 
 /* Which program catches it. MODEL_DROP without a function: see model_dropped(). */
@@ -187,6 +214,26 @@ static const struct {
 	  "lanes 2, mapped, busy read", true },
 	{ { "an exchange to arm", "ring_arm_consumer", MODEL_CAS, MODEL_ANY, MODEL_PLAIN },
 	  "slots 4, shared, one takes 2", true },
+	{ { "the interrupt", "sync_cpu", MODEL_INTERRUPT, MODEL_ANY, MODEL_DROP },
+	  "pcq, local lane, bell", true },
+	{ { "the interrupt", "sync_cpu", MODEL_INTERRUPT, MODEL_ANY, MODEL_DROP },
+	  "pcq, local lane, mapped, bell", true },
+	{ { "the interrupt when the fence comes", "sync_cpu", MODEL_INTERRUPT, MODEL_ANY,
+	    MODEL_DROP },
+	  "pcq, local lane, fence comes late, bell", true },
+	{ { "the look", "" }, "pcq, local lane, bell", true },
+	{ { "the look", "" }, "pcq, remote lane, bell", true },
+	{ { "F", "ring_bell", MODEL_FENCE, MODEL_ANY, MODEL_DROP },
+	  "pcq, local lane, fence, bell", true },
+	{ { "F", "ring_bell", MODEL_FENCE, MODEL_ANY, MODEL_DROP },
+	  "pcq, remote lane, bell", true },
+	{ { "E", "arm", MODEL_FENCE, MODEL_ANY, MODEL_DROP }, "pcq, remote lane, bell", true },
+	{ { "who else waits", "" }, "pcq, local lane, two receivers, bell", true },
+	{ { "the baton", "" }, "pcq, local lane, two receivers, bell", true },
+	{ { "a place for each", "pcq_reserve_remote", MODEL_CAS, MODEL_ANY, MODEL_PLAIN },
+	  "pcq, remote lane, polled", true },
+	{ { "B, remote lane", "pcq_publish_remote", MODEL_STORE, MODEL_HEAD },
+	  "pcq, remote lane, polled" },
 };
 
 static unsigned int number, failed;

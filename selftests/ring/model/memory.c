@@ -272,6 +272,11 @@ __u64 memory_do(int i, int choice)
 		return 0;
 	case MODEL_BLOCK:
 		return see(t, a->cell, stored(a->cell) - 1, true);
+	case MODEL_INTERRUPT:
+		fence(t);
+		fence(&now.thread[a->value]);
+		fence(t);
+		return 0;
 	default:	/* a fence, or a part that begins: the kernel is full of them */
 		fence(t);
 		return 0;
@@ -351,6 +356,7 @@ static const char * const verb[] = {
 	[MODEL_START] = "begins", [MODEL_LOAD] = "load", [MODEL_STORE] = "store",
 	[MODEL_CAS] = "compare-and-exchange", [MODEL_RMW] = "read-modify-write",
 	[MODEL_WAKE] = "wake", [MODEL_FENCE] = "full barrier", [MODEL_LOCK] = "lock",
+	[MODEL_INTERRUPT] = "interrupts the CPU",
 	[MODEL_BLOCK] = "wakes up", [MODEL_PAUSE] = "pauses", [MODEL_DONE] = "done", [MODEL_FAIL] = "",
 };
 
@@ -376,7 +382,8 @@ static void describe_value(const struct thread *t, int choice, char *text, size_
 				     (newest(a->cell)->value & ~a->value) | a->second));
 	else if (a->kind == MODEL_STORE)
 		snprintf(text, size, "%s = %lld", cells[a->cell].name, value);
-	else if (a->kind != MODEL_START && a->kind != MODEL_FENCE && a->kind != MODEL_PAUSE)
+	else if (a->kind != MODEL_START && a->kind != MODEL_FENCE && a->kind != MODEL_PAUSE &&
+		 a->kind != MODEL_INTERRUPT)
 		snprintf(text, size, "%s", cells[a->cell].name);
 	else
 		*text = 0;
@@ -410,7 +417,7 @@ static bool mutate(struct access *a)
 
 static __u64 access(struct access a)
 {
-	bool ordered = a.kind != MODEL_FENCE && program->strong;
+	bool ordered = a.kind != MODEL_FENCE && a.kind != MODEL_INTERRUPT && program->strong;
 
 	a.acquire |= ordered;
 	a.release |= ordered;
@@ -457,6 +464,11 @@ __u64 model_rmw(__u64 *word, __u64 clear, __u64 set, const char *where)
 void model_fence(const char *where)
 {
 	access((struct access){ .kind = MODEL_FENCE, .where = where });
+}
+
+void model_interrupt(int other, const char *where)
+{
+	access((struct access){ .kind = MODEL_INTERRUPT, .value = other, .where = where });
 }
 
 void model_pause(void)

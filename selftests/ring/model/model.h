@@ -52,6 +52,7 @@ enum model_kind {
 	MODEL_RMW,
 	MODEL_WAKE,
 	MODEL_FENCE,
+	MODEL_INTERRUPT,
 	MODEL_LOCK,
 	MODEL_BLOCK,
 	MODEL_PAUSE,
@@ -148,6 +149,11 @@ bool model_cas(__u64 *word, __u64 old, __u64 new, const char *where);
 /* *word = (*word & ~clear) | set, unordered as set_bit(). Return: the value before. */
 __u64 model_rmw(__u64 *word, __u64 clear, __u64 set, const char *where);
 void model_fence(const char *where);
+/*
+ * Have thread @other execute a full barrier, between any two of its accesses, and wait for
+ * it. What @other stores must not lie in cells of its own.
+ */
+void model_interrupt(int other, const char *where);
 /* In a loop that only loads. */
 void model_pause(void);
 void model_lock(__u64 *lock, const char *where);
