@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,6 +218,7 @@ static int topo_confine(struct topo *t, const char *wanted, const char *online,
 		return ret;
 	}
 	qsort(kept.cpu, kept.n, sizeof(*kept.cpu), topo_by_id);
+	kept.isolated = t->isolated;
 	topo_free(t);
 	*t = kept;
 	return 0;
@@ -232,13 +234,55 @@ static int topo_affinity(struct topo_builder *b)
 	return sched_getaffinity(0, b->allowed_size, b->allowed) ? -errno : 0;
 }
 
+/* Can this process go to a CPU outside its affinity mask? Goes there and back. */
+static bool topo_reaches(const struct topo_builder *b, int cpu)
+{
+	cpu_set_t *one = CPU_ALLOC(TOPO_CPU_MAX + 1);
+	bool reaches;
+
+	if (!one)
+		return false;
+	CPU_ZERO_S(b->allowed_size, one);
+	CPU_SET_S(cpu, b->allowed_size, one);
+	reaches = !sched_setaffinity(0, b->allowed_size, one);
+	CPU_FREE(one);
+	if (reaches)
+		sched_setaffinity(0, b->allowed_size, b->allowed);
+	return reaches;
+}
+
+static int topo_add_isolated(int cpu, void *arg)
+{
+	struct topo_builder *b = arg;
+
+	if (!topo_find(b->topo, cpu) && (!b->allowed || !topo_reaches(b, cpu)))
+		return 0;
+	if (b->topo->isolated < 0 || cpu < b->topo->isolated)
+		b->topo->isolated = cpu;
+	return 1;
+}
+
+/* An empty list, or "(null)", is no list. */
+static void topo_isolated(struct topo_builder *b, bool wanted)
+{
+	static const char *const file[] = { "isolated", "nohz_full" };
+	char list[4096];
+
+	for (size_t i = 0; i < sizeof(file) / sizeof(file[0]); i++)
+		if (!topo_slurp(list, sizeof(list), "%s/devices/system/cpu/%s", b->root, file[i]))
+			topo_parse_list(list, topo_add_isolated, b);
+	/* --cpus names all CPUs that may be used. */
+	if (wanted && !topo_find(b->topo, b->topo->isolated))
+		b->topo->isolated = -1;
+}
+
 int topo_read(struct topo *t, const char *root, const char *wanted, struct mech_why *why)
 {
 	struct topo_builder b = { .topo = t, .root = root };
 	char online[4096] = "";
 	int ret = 0;
 
-	*t = (struct topo){ 0 };
+	*t = (struct topo){ .isolated = -1 };
 	/* A fake tree has CPUs that this machine has not. */
 	if (!strcmp(root, "/sys"))
 		ret = topo_affinity(&b);
@@ -253,6 +297,8 @@ int topo_read(struct topo *t, const char *root, const char *wanted, struct mech_
 			     strerror(-ret));
 	else if (wanted)
 		ret = topo_confine(t, wanted, online, why);
+	if (!ret)
+		topo_isolated(&b, wanted);
 	CPU_FREE(b.allowed);
 	if (ret)
 		topo_free(t);
@@ -262,7 +308,7 @@ int topo_read(struct topo *t, const char *root, const char *wanted, struct mech_
 void topo_free(struct topo *t)
 {
 	free(t->cpu);
-	*t = (struct topo){ 0 };
+	*t = (struct topo){ .isolated = -1 };
 }
 
 const char *topo_place_name(enum topo_place place)
@@ -270,6 +316,7 @@ const char *topo_place_name(enum topo_place place)
 	static const char *const name[] = {
 		[PLACE_SAME_CPU] = "same-cpu", [PLACE_SMT] = "smt", [PLACE_LLC] = "llc",
 		[PLACE_NODE] = "node", [PLACE_CROSS_NODE] = "cross-node",
+		[PLACE_AMP] = "amp", [PLACE_SMP] = "smp",
 	};
 
 	return name[place];
@@ -286,7 +333,7 @@ enum topo_place topo_relation(const struct topo_cpu *a, const struct topo_cpu *b
 	return a->llc >= 0 && a->llc == b->llc ? PLACE_LLC : PLACE_NODE;
 }
 
-static void topo_explain(const struct topo *t, enum topo_place place, struct mech_why *why)
+void topo_explain(const struct topo *t, enum topo_place place, struct mech_why *why)
 {
 	static const char *const lack[] = {
 		[PLACE_SAME_CPU] = "there is no CPU",
@@ -294,6 +341,8 @@ static void topo_explain(const struct topo *t, enum topo_place place, struct mec
 		[PLACE_LLC] = "no two usable CPUs share a last-level cache",
 		[PLACE_NODE] = "all usable CPUs of a node share a last-level cache",
 		[PLACE_CROSS_NODE] = "the usable CPUs lie on one memory node",
+		[PLACE_AMP] = "a service and a client need two CPUs",
+		[PLACE_SMP] = "there is no CPU",
 	};
 
 	mech_because(why, "%s (%zu usable CPU%s; see --cpus)",
@@ -314,4 +363,83 @@ int topo_pick(const struct topo *t, enum topo_place place, int cpu[SIDE_COUNT],
 	}
 	topo_explain(t, place, why);
 	return -ENODEV;
+}
+
+static bool topo_taken(int (*pair)[SIDE_COUNT], size_t n, int cpu)
+{
+	for (size_t i = 0; i < n; i++)
+		if (pair[i][SIDE_SENDER] == cpu || pair[i][SIDE_RECEIVER] == cpu)
+			return true;
+	return false;
+}
+
+size_t topo_pairs(const struct topo *t, enum topo_place place, int (*pair)[SIDE_COUNT],
+		  size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; n < max && i < t->n; i++) {
+		if (topo_taken(pair, n, t->cpu[i].id))
+			continue;
+		for (size_t j = i; j < t->n; j++) {
+			if (topo_relation(&t->cpu[i], &t->cpu[j]) != place ||
+			    topo_taken(pair, n, t->cpu[j].id))
+				continue;
+			pair[n][SIDE_SENDER] = t->cpu[i].id;
+			pair[n++][SIDE_RECEIVER] = t->cpu[j].id;
+			break;
+		}
+	}
+	return n;
+}
+
+/* How many CPUs lie so to CPU @i? Up to @max of them go to @leaf, NULL: none. */
+static size_t topo_around(const struct topo *t, enum topo_place place, size_t i, int *leaf,
+			  size_t max)
+{
+	size_t n = 0;
+
+	for (size_t j = 0; j < t->n && n < max; j++)
+		if (topo_relation(&t->cpu[i], &t->cpu[j]) == place) {
+			if (leaf)
+				leaf[n] = t->cpu[j].id;
+			n++;
+		}
+	return n;
+}
+
+size_t topo_star(const struct topo *t, enum topo_place place, int *centre, int *leaf,
+		 size_t max)
+{
+	size_t best = 0, most = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		size_t n = topo_around(t, place, i, NULL, t->n);
+
+		if (n > most) {
+			most = n;
+			best = i;
+		}
+	}
+	if (!most)
+		return 0;
+	*centre = t->cpu[best].id;
+	if (place != PLACE_SAME_CPU)
+		return topo_around(t, place, best, leaf, max);
+	for (size_t i = 0; i < max; i++)
+		leaf[i] = *centre;
+	return max;
+}
+
+size_t topo_service(const struct topo *t, int *service, int *client, size_t max)
+{
+	size_t n = 0;
+
+	if (!t->n)
+		return 0;
+	*service = t->isolated >= 0 ? t->isolated : t->cpu[t->n - 1].id;
+	for (size_t i = 0; i < t->n && n < max; i++)
+		if (t->cpu[i].id != *service)
+			client[n++] = t->cpu[i].id;
+	return n;
 }
