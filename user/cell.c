@@ -7,6 +7,7 @@ const char *cell_pattern_name(enum cell_pattern pattern)
 {
 	static const char *const name[] = {
 		[PATTERN_PINGPONG] = "pingpong", [PATTERN_STREAM] = "stream",
+		[PATTERN_PAIRS] = "pairs", [PATTERN_FANIN] = "fanin",
 	};
 
 	return name[pattern];
@@ -30,8 +31,29 @@ const char *cell_status_name(enum cell_status status)
 
 void cell_id(const struct cell *c, char *buf, size_t len)
 {
-	snprintf(buf, len, "%s/%s/%s/%zu/%s", c->ops->name, cell_pattern_name(c->pattern),
-		 cell_wait_name(c->cfg.wait), c->cfg.size, topo_place_name(c->place));
+	char width[16] = "";
+
+	if (cell_wide(c))
+		snprintf(width, sizeof(width), "/x%u", c->width);
+	snprintf(buf, len, "%s/%s/%s/%zu/%s%s", c->ops->name, cell_pattern_name(c->pattern),
+		 cell_wait_name(c->cfg.wait), c->cfg.size, topo_place_name(c->place), width);
+}
+
+static bool cell_counted(const struct cell *c, unsigned int upto, int cpu)
+{
+	for (unsigned int i = 0; i < upto; i++)
+		if (c->worker[i].cpu == cpu)
+			return true;
+	return false;
+}
+
+unsigned int cell_cpus(const struct cell *c)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < c->nworkers; i++)
+		n += !cell_counted(c, i, c->worker[i].cpu);
+	return n + (c->service >= 0 && !cell_counted(c, c->nworkers, c->service));
 }
 
 void cell_fail(struct cell *c, const char *fmt, ...)

@@ -17,12 +17,32 @@
  * @PATTERN_PINGPONG:	one message to and fro; cost is per round trip
  * @PATTERN_STREAM:	one way, as fast as the queue allows; cost is per message, from
  *			the sender's first to the receiver's last verified one
+ * @PATTERN_PAIRS:	as many streams at once as the cell is wide, each with an instance
+ *			of its own; cost is per message of all of them, from the first start
+ *			to the last verified one
+ * @PATTERN_FANIN:	likewise, but all senders share one instance and its one receiver
  * @PATTERN_COUNT:	how many there are
  */
 enum cell_pattern {
 	PATTERN_PINGPONG,
 	PATTERN_STREAM,
+	PATTERN_PAIRS,
+	PATTERN_FANIN,
 	PATTERN_COUNT
+};
+
+/**
+ * struct cell_worker - one process of a cell
+ * @side:	which end it is
+ * @cpu:	where it runs
+ * @lane:	which sender, client or pair it is, from 0
+ * @gathers:	it is the receiver of all lanes
+ */
+struct cell_worker {
+	enum mech_side side;
+	int cpu;
+	unsigned int lane;
+	bool gathers;
 };
 
 /**
@@ -38,7 +58,7 @@ enum cell_status {
 };
 
 /**
- * struct cell_side - counts of one worker over the measured blocks
+ * struct cell_side - counts of one side's workers over the measured blocks
  * @rejected:	messages handled on another CPU than the chosen one
  * @voluntary:	context switches because it slept
  * @involuntary: context switches because another task took the CPU
@@ -53,7 +73,7 @@ struct cell_side {
 
 /**
  * struct cell_arm - measurements of a cell under one condition
- * @launches:	pairs of processes run
+ * @launches:	sets of processes run
  * @nsamples:	blocks kept
  * @blocks_rejected: blocks left out because a side was on a wrong CPU in them
  * @sample:	cost of each kept block per message (round trip for pingpong)
@@ -62,7 +82,8 @@ struct cell_side {
  * @sent:	messages sent, warm-up included
  * @forward:	of them, those from sender to receiver: what probes see
  * @measured:	messages of all measured blocks, rejected ones included: what @side counts
- * @side:	per worker
+ * @fifo:	in every launch the gathering receiver was a real-time task
+ * @side:	per side
  */
 struct cell_arm {
 	unsigned int launches;
@@ -74,6 +95,7 @@ struct cell_arm {
 	uint64_t sent;
 	uint64_t forward;
 	uint64_t measured;
+	bool fifo;
 	struct cell_side side[SIDE_COUNT];
 };
 
@@ -95,7 +117,11 @@ enum cell_condition {
  * @cfg:	size and wait policy
  * @pattern:	flow
  * @place:	placement asked for
- * @cpu:	CPUs chosen for it, valid unless skipped
+ * @width:	pairs, senders or clients at once; 1 unless cell_wide()
+ * @nworkers:	processes, 0 if skipped
+ * @worker:	them, senders before their receivers; of a couple the even one sends
+ * @service:	CPU of a service, -1: there is none
+ * @isolated:	that CPU is kept free of other tasks
  * @status:	outcome so far
  * @why:	reason unless @status is CELL_OK
  * @arm:	measurements
@@ -108,7 +134,11 @@ struct cell {
 	struct mech_cfg cfg;
 	enum cell_pattern pattern;
 	enum topo_place place;
-	int cpu[SIDE_COUNT];
+	unsigned int width;
+	unsigned int nworkers;
+	struct cell_worker *worker;
+	int service;
+	bool isolated;
 	enum cell_status status;
 	struct mech_why why;
 	struct cell_arm arm[ARM_COUNT];
@@ -121,7 +151,31 @@ const char *cell_pattern_name(enum cell_pattern pattern);
 const char *cell_wait_name(enum mech_wait wait);
 const char *cell_status_name(enum cell_status status);
 
-/* "pipe/pingpong/block/64/same-cpu" */
+/* Does its width say what it is? */
+static inline bool cell_wide(const struct cell *c)
+{
+	return c->pattern >= PATTERN_PAIRS || c->place >= PLACE_PAIRS;
+}
+
+/* Does a message go to and fro? */
+static inline bool cell_echoes(const struct cell *c)
+{
+	return c->pattern == PATTERN_PINGPONG;
+}
+
+/* Instances of the mechanism: one for each lane, or one that all senders share. */
+static inline unsigned int cell_instances(const struct cell *c)
+{
+	const bool shared = c->pattern == PATTERN_FANIN ||
+			    (c->place == PLACE_AMP && c->ops->traits & MECH_T_SERVED);
+
+	return shared ? 1 : c->width;
+}
+
+/* How many CPUs have work in it, that of a service in the kernel included. */
+unsigned int cell_cpus(const struct cell *c);
+
+/* "pipe/pingpong/block/64/same-cpu", and "/x3" if it is wide. */
 void cell_id(const struct cell *c, char *buf, size_t len);
 
 /* The first failure counts; later ones are its consequences. */

@@ -14,6 +14,8 @@
 
 /* Both sides hold one buffer of this size; nobody needs more to learn a path's cost. */
 #define CLI_SIZE_MAX	(64u << 20)
+/* More processes than Linux' largest machine has CPUs. */
+#define CLI_WIDTH_MAX	8192
 
 struct cli_ctx {
 	struct cli *cli;
@@ -137,7 +139,7 @@ static int cli_pattern(struct cli_ctx *x, const char *text)
 		x->cli->run.patterns |= 1u << p;
 		return 0;
 	}
-	return cli_error(x, "unknown pattern '%s'; known: pingpong stream", text);
+	return cli_error(x, "unknown pattern '%s'; known: pingpong stream pairs fanin", text);
 }
 
 static int cli_wait(struct cli_ctx *x, const char *text)
@@ -154,6 +156,7 @@ static int cli_wait(struct cli_ctx *x, const char *text)
 static int cli_waits(struct cli_ctx *x, const char *text)
 {
 	x->cli->run.waits = 0;
+	x->cli->run.waits_default = false;
 	x->cli->run.waits_all = !strcmp(text, "all");
 	if (!x->cli->run.waits_all)
 		return cli_each(x, text, cli_wait);
@@ -167,10 +170,34 @@ static int cli_place(struct cli_ctx *x, const char *text)
 		if (strcmp(text, topo_place_name(p)))
 			continue;
 		x->cli->run.places |= 1u << p;
+		/* What it is compared with. */
+		if (p == PLACE_AMP)
+			x->cli->run.places |= 1u << PLACE_SMP;
 		return 0;
 	}
-	return cli_error(x, "unknown placement '%s'; known: same-cpu smt llc node cross-node",
+	return cli_error(x, "unknown placement '%s'; known: same-cpu smt llc node cross-node amp smp",
 			 text);
+}
+
+/* Widths in rising order, each once: a curve. */
+static int cli_width(struct cli_ctx *x, const char *text)
+{
+	struct run_cfg *run = &x->cli->run;
+	unsigned int width;
+	size_t i;
+	int ret = cli_unsigned(x, text, 1, CLI_WIDTH_MAX, &width);
+
+	if (ret)
+		return ret;
+	for (i = run->nwidths; i && run->widths[i - 1] >= width; i--)
+		if (run->widths[i - 1] == width)
+			return 0;
+	if (run->nwidths == CLI_WIDTHS_MAX)
+		return cli_error(x, "more than %d widths", CLI_WIDTHS_MAX);
+	memmove(&run->widths[i + 1], &run->widths[i], (run->nwidths - i) * sizeof(*run->widths));
+	run->widths[i] = width;
+	run->nwidths++;
+	return 0;
 }
 
 static int cli_size(struct cli_ctx *x, const char *text)
@@ -225,6 +252,7 @@ enum cli_option {
 	OPT_CPUS = 'c', OPT_MESSAGES = 'n', OPT_TRACE = 't', OPT_JSON = 'j', OPT_QUIET = 'q',
 	OPT_HELP = 'h',
 	OPT_WARMUP = 256, OPT_BLOCKS, OPT_ROUNDS, OPT_SEED, OPT_TIMEOUT, OPT_NOTE,
+	OPT_WIDTH,
 };
 
 static int cli_run_option(struct cli_ctx *x, int opt, const char *arg)
@@ -236,12 +264,16 @@ static int cli_run_option(struct cli_ctx *x, int opt, const char *arg)
 		return cli_mechs(x, arg);
 	case OPT_PATTERN:
 		run->patterns = 0;
+		run->patterns_default = false;
 		return cli_each(x, arg, cli_pattern);
 	case OPT_WAIT:
 		return cli_waits(x, arg);
 	case OPT_SIZE:
 		run->nsizes = 0;
 		return cli_each(x, arg, cli_size);
+	case OPT_WIDTH:
+		run->nwidths = 0;
+		return cli_each(x, arg, cli_width);
 	case OPT_PLACEMENT:
 		run->places = 0;
 		return cli_each(x, arg, cli_place);
@@ -279,6 +311,7 @@ static const struct option cli_options[] = {
 	{ "wait", required_argument, NULL, OPT_WAIT },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "placement", required_argument, NULL, OPT_PLACEMENT },
+	{ "width", required_argument, NULL, OPT_WIDTH },
 	{ "cpus", required_argument, NULL, OPT_CPUS },
 	{ "messages", required_argument, NULL, OPT_MESSAGES },
 	{ "warmup", required_argument, NULL, OPT_WARMUP },
@@ -369,7 +402,9 @@ static int cli_command(struct cli_ctx *x, const char *word)
 
 static const struct run_cfg cli_defaults = {
 	.patterns = 1u << PATTERN_PINGPONG | 1u << PATTERN_STREAM,
+	.patterns_default = true,
 	.waits = MECH_W_BLOCK,
+	.waits_default = true,
 	.sizes = { 64 },
 	.nsizes = 1,
 	.places = 1u << PLACE_SAME_CPU | 1u << PLACE_LLC,

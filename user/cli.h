@@ -27,15 +27,20 @@ enum cli_command {
 };
 
 #define CLI_SIZES_MAX	16
+#define CLI_WIDTHS_MAX	64
 
 /**
  * struct run_cfg - what to measure
  * @mech:	chosen mechanisms, in table order, NULL-terminated
  * @patterns:	bit mask of enum cell_pattern
+ * @patterns_default: they were not chosen: no SKIP where they do not apply
  * @waits:	bit mask of enum mech_wait
+ * @waits_default: likewise
  * @waits_all:	every policy that a mechanism and a placement have; no SKIP for others
  * @sizes:	message sizes in bytes
  * @nsizes:	how many
+ * @widths:	widths of wide cells
+ * @nwidths:	how many; 0: as plan_build() chooses
  * @places:	bit mask of enum topo_place
  * @cpus:	CPU list to confine the run to, NULL: all
  * @messages:	messages (round trips) of a block
@@ -50,10 +55,14 @@ enum cli_command {
 struct run_cfg {
 	const struct mech_ops **mech;
 	unsigned int patterns;
+	bool patterns_default;
 	unsigned int waits;
+	bool waits_default;
 	bool waits_all;
 	size_t sizes[CLI_SIZES_MAX];
 	size_t nsizes;
+	unsigned int widths[CLI_WIDTHS_MAX];
+	size_t nwidths;
 	unsigned int places;
 	const char *cpus;
 	uint64_t messages;

@@ -12,6 +12,7 @@ static const struct {
 	{ MECH_T_BOUNDARIES, "boundaries" }, { MECH_T_BACKPRESSURE, "backpressure" },
 	{ MECH_T_PERSISTENT, "persistent" }, { MECH_T_FDPASS, "fd-passing" },
 	{ MECH_T_KMOD, "needs-ipcring" }, { MECH_T_SOLO, "no-peer" },
+	{ MECH_T_FANIN, "many-senders" }, { MECH_T_SERVED, "kernel-receives" },
 };
 
 static json_t *list_trait_names(unsigned int traits)
@@ -37,7 +38,7 @@ static json_t *list_wait_names(unsigned int waits)
 static json_t *list_entry(const struct mech_ops *ops)
 {
 	/* The smallest message: whether it can run at all, not with which size. */
-	const struct mech_cfg cfg = { .size = MSG_MIN, .wait = WAIT_BLOCK };
+	const struct mech_cfg cfg = { .size = MSG_MIN, .wait = WAIT_BLOCK, .senders = 1 };
 	struct mech_why why = { "" };
 	int ret = ops->probe ? ops->probe(&cfg, &why) : 0;
 

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /**
  * enum mech_wait - what a side does while it has nothing to do
@@ -37,6 +38,8 @@ enum mech_wait {
 #define MECH_T_FDPASS		(1u << 3)	/* can carry file descriptors */
 #define MECH_T_KMOD		(1u << 4)	/* needs ipcring.ko */
 #define MECH_T_SOLO		(1u << 5)	/* both sides are one thread: nothing crosses */
+#define MECH_T_FANIN		(1u << 6)	/* several senders can share an instance */
+#define MECH_T_SERVED		(1u << 7)	/* the receiver is a kernel thread that echoes */
 
 /**
  * enum mech_side - which end a worker is
@@ -54,10 +57,13 @@ enum mech_side {
  * struct mech_cfg - what the core asks of a mechanism
  * @size:	bytes of every message, at least 16
  * @wait:	wait policy of both sides
+ * @senders:	how many share an instance; more than 1 with MECH_T_FANIN only, and then
+ *		messages go one way, unless the mechanism is MECH_T_SERVED
  */
 struct mech_cfg {
 	size_t size;
 	enum mech_wait wait;
+	unsigned int senders;
 };
 
 /**
@@ -77,11 +83,15 @@ void mech_because(struct mech_why *why, const char *fmt, ...)
  * @cfg:	set before open()
  * @side:	set before attach()
  * @priv:	the mechanism's own state
+ * @index:	which of cfg.senders a sender is, from 0; set before attach()
+ * @cpu:	where the sides will run, the first sender's for SIDE_SENDER; set before open()
  */
 struct mech {
 	struct mech_cfg cfg;
 	enum mech_side side;
 	void *priv;
+	unsigned int index;
+	int cpu[SIDE_COUNT];
 };
 
 /**
@@ -105,7 +115,8 @@ struct mech {
  *		operation; used in pingpong, where both sides do just that. A
  *		mechanism that has it still needs send() and recv() for the first
  *		and the last message.
- * @close:	required: undo open(), in the supervisor, after both workers
+ * @service_ns:	with MECH_T_SERVED: CPU time of the receiver's thread so far
+ * @close:	required: undo open(), in the supervisor, after all workers
  *		are gone; accepts what a failed open() left behind
  *
  * All return 0 or -errno. send(), recv() and call() run in the measured loop: one
@@ -125,6 +136,7 @@ struct mech_ops {
 	int (*send)(struct mech *m, const void *buf);
 	int (*recv)(struct mech *m, void *buf);
 	int (*call)(struct mech *m, const void *out, void *in);
+	int (*service_ns)(struct mech *m, uint64_t *ns);
 	void (*close)(struct mech *m);
 };
 

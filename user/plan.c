@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "layout.h"
 #include "plan.h"
 
 static void __attribute__((format(printf, 2, 3)))
@@ -17,11 +18,44 @@ plan_skip(struct cell *c, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Can this wait policy mean anything here? */
+/* Two sides that share a CPU must sleep; a service that polls many must not. */
 static bool plan_wait_applies(const struct cell *c)
 {
-	return c->ops->waits & 1u << c->cfg.wait &&
-	       !(c->cfg.wait == WAIT_SPIN && c->place == PLACE_SAME_CPU);
+	const bool spins = c->cfg.wait == WAIT_SPIN;
+
+	if (!(c->ops->waits & 1u << c->cfg.wait))
+		return false;
+	return c->place == PLACE_AMP ? spins :
+	       !(spins && (c->place == PLACE_SAME_CPU || c->place == PLACE_SMP));
+}
+
+static void plan_skip_wait(struct cell *c)
+{
+	if (!(c->ops->waits & 1u << c->cfg.wait))
+		plan_skip(c, "the mechanism has no wait policy '%s'",
+			  cell_wait_name(c->cfg.wait));
+	else if (c->place == PLACE_AMP)
+		plan_skip(c, "a service that sleeps for one client cannot look at the others; give --wait spin");
+	else
+		plan_skip(c, "two spinning sides on one CPU would measure the scheduler's time slice");
+}
+
+/* What the mechanism's traits rule out. */
+static bool plan_skip_traits(struct cell *c)
+{
+	const unsigned int traits = c->ops->traits;
+
+	if (c->place >= PLACE_PAIRS && !cell_echoes(c))
+		plan_skip(c, "placement %s compares round trips; give --pattern pingpong",
+			  topo_place_name(c->place));
+	else if (traits & MECH_T_SOLO && c->place != PLACE_SAME_CPU)
+		plan_skip(c, "both ends of %s are one thread, which has one CPU", c->ops->name);
+	else if (traits & MECH_T_SERVED && !cell_echoes(c))
+		plan_skip(c, "the kernel thread that receives verifies nothing, but answers; give --pattern pingpong");
+	else if (c->pattern == PATTERN_FANIN && !(traits & MECH_T_FANIN))
+		plan_skip(c, "one sender and one receiver is all that a queue of %s takes; --pattern pairs gives each sender one",
+			  c->ops->name);
+	return c->status == CELL_SKIP;
 }
 
 static void plan_probe(struct cell *c, const struct topo *topo)
@@ -29,74 +63,125 @@ static void plan_probe(struct cell *c, const struct topo *topo)
 	struct mech_why why = { "" };
 	int ret = 0;
 
-	if (!(c->ops->waits & 1u << c->cfg.wait))
-		plan_skip(c, "the mechanism has no wait policy '%s'",
-			  cell_wait_name(c->cfg.wait));
-	else if (!plan_wait_applies(c))
-		plan_skip(c, "two spinning sides on one CPU would measure the scheduler's time slice");
-	else if (c->ops->traits & MECH_T_SOLO && c->place != PLACE_SAME_CPU)
-		plan_skip(c, "both ends of %s are one thread, which has one CPU", c->ops->name);
+	if (!plan_wait_applies(c))
+		plan_skip_wait(c);
+	else if (plan_skip_traits(c))
+		return;
 	else if (c->ops->max_msg && c->cfg.size > c->ops->max_msg)
 		plan_skip(c, "size %zu is over the mechanism's limit; give --size %zu or less",
 			  c->cfg.size, c->ops->max_msg);
-	else if (topo_pick(topo, c->place, c->cpu, &why))
-		plan_skip(c, "placement %s: %s", topo_place_name(c->place), why.text);
+	else if (layout_make(c, topo, &why))
+		plan_skip(c, "placement %s: %s", topo_place_name(c->place),
+			  *why.text ? why.text : strerror(ENOMEM));
 	else if (c->ops->probe)
 		ret = c->ops->probe(&c->cfg, &why);
 	if (ret)
 		plan_skip(c, "%s", *why.text ? why.text : strerror(-ret));
 }
 
-static int plan_add(struct plan *plan, const struct cell *template)
+static int plan_add(struct plan *plan, const struct topo *topo, const struct cell *template)
 {
 	struct cell *grown = realloc(plan->cell, (plan->n + 1) * sizeof(*grown));
+	struct cell *c;
 
 	if (!grown)
 		return -ENOMEM;
 	plan->cell = grown;
-	plan->cell[plan->n++] = *template;
+	c = &plan->cell[plan->n++];
+	*c = *template;
+	c->cfg.senders = cell_instances(c) == 1 ? c->width : 1;
+	plan_probe(c, topo);
 	return 0;
 }
 
-static int plan_placements(struct plan *plan, const struct run_cfg *cfg, const struct topo *topo,
-			   struct cell *c)
+/* 1 to 8, then 2^k and 3 * 2^k: 12, 16, 24, 32, ... */
+static unsigned int plan_next_width(unsigned int width)
 {
-	int ret;
+	unsigned int power = 8;
 
-	for (c->place = 0; c->place < PLACE_COUNT; c->place++) {
-		if (!(cfg->places & 1u << c->place))
-			continue;
-		if (cfg->waits_all && !plan_wait_applies(c))
-			continue;
-		ret = plan_add(plan, c);
-		if (ret)
-			return ret;
-		plan_probe(&plan->cell[plan->n - 1], topo);
+	if (width < 8)
+		return width + 1;
+	while (power * 2 <= width)
+		power *= 2;
+	return width == power ? power + power / 2 : power * 2;
+}
+
+static int plan_widths_all(struct plan *plan, const struct topo *topo, struct cell *c)
+{
+	const unsigned int max = layout_width_max(c->pattern, c->place, topo);
+	int ret = 0;
+
+	c->width = 1;
+	do {
+		ret = plan_add(plan, topo, c);
+		/* The most there is, listed or not. */
+		c->width = plan_next_width(c->width) > max && c->width < max ? max :
+			   plan_next_width(c->width);
+	} while (!ret && c->width <= max && plan->cell[plan->n - 1].status != CELL_SKIP);
+	return ret;
+}
+
+static int plan_widths(struct plan *plan, const struct run_cfg *cfg, const struct topo *topo,
+		       struct cell *c)
+{
+	int ret = 0;
+
+	c->width = 1;
+	if (!cell_wide(c))
+		return plan_add(plan, topo, c);
+	if (!cfg->nwidths)
+		return plan_widths_all(plan, topo, c);
+	for (size_t i = 0; !ret && i < cfg->nwidths; i++) {
+		/* As many CPUs as those clients and their service have. */
+		c->width = cfg->widths[i] + (c->place == PLACE_SMP);
+		ret = plan_add(plan, topo, c);
 	}
-	return 0;
+	return ret;
+}
+
+/* Is it asked for? What is implied is left out where it means nothing, without a SKIP. */
+static bool plan_asked(const struct run_cfg *cfg, const struct cell *c)
+{
+	const bool wait = cfg->waits & 1u << c->cfg.wait;
+
+	if (!(cfg->places & 1u << c->place))
+		return false;
+	if (c->place >= PLACE_PAIRS && cfg->patterns_default && !cell_echoes(c))
+		return false;
+	if (c->place == PLACE_SMP)
+		return c->cfg.wait == WAIT_BLOCK;
+	if (c->place == PLACE_AMP && cfg->waits_default)
+		return c->cfg.wait == WAIT_SPIN;
+	return wait && (!cfg->waits_all || plan_wait_applies(c));
+}
+
+static int plan_places(struct plan *plan, const struct run_cfg *cfg, const struct topo *topo,
+		       struct cell *c)
+{
+	int ret = 0;
+
+	for (c->cfg.wait = 0; c->cfg.wait < WAIT_COUNT; c->cfg.wait++)
+		for (c->place = 0; !ret && c->place < PLACE_COUNT; c->place++)
+			if (plan_asked(cfg, c))
+				ret = plan_widths(plan, cfg, topo, c);
+	return ret;
 }
 
 static int plan_mechs(struct plan *plan, const struct run_cfg *cfg, const struct topo *topo,
 		      struct cell *c)
 {
-	int ret;
+	int ret = 0;
 
-	for (const struct mech_ops **m = cfg->mech; *m; m++) {
+	for (const struct mech_ops **m = cfg->mech; !ret && *m; m++) {
 		c->ops = *m;
-		for (c->cfg.wait = 0; c->cfg.wait < WAIT_COUNT; c->cfg.wait++) {
-			if (!(cfg->waits & 1u << c->cfg.wait))
-				continue;
-			ret = plan_placements(plan, cfg, topo, c);
-			if (ret)
-				return ret;
-		}
+		ret = plan_places(plan, cfg, topo, c);
 	}
-	return 0;
+	return ret;
 }
 
 int plan_build(struct plan *plan, const struct run_cfg *cfg, const struct topo *topo)
 {
-	struct cell c = { 0 };
+	struct cell c = { .service = -1 };
 	int ret = 0;
 
 	*plan = (struct plan){ 0 };
@@ -120,6 +205,7 @@ void plan_free(struct plan *plan)
 			free(plan->cell[i].arm[a].sample);
 			free(plan->cell[i].arm[a].latency);
 		}
+		free(plan->cell[i].worker);
 		trace_close(plan->cell[i].trace);
 	}
 	free(plan->cell);

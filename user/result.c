@@ -6,6 +6,7 @@
 #include <string.h>
 #include "fnv.h"
 #include "result.h"
+#include "scaling.h"
 
 /* Raise it when the measured loop changes what it measures. */
 #define RESULT_LOOP_REV	3
@@ -82,14 +83,29 @@ static json_t *result_verify(const struct cell_arm *a)
 			 "corrupt", (json_int_t)a->verify.corrupt);
 }
 
+static json_t *result_cpus(const struct cell *c, enum mech_side side)
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < c->nworkers; i++)
+		if (c->worker[i].side == side)
+			json_array_append_new(all, json_integer(c->worker[i].cpu));
+	/* One thread is both, or the kernel has one there. */
+	if (side == SIDE_RECEIVER && c->ops->traits & MECH_T_SOLO)
+		json_array_append_new(all, json_integer(c->worker[0].cpu));
+	else if (side == SIDE_RECEIVER && c->ops->traits & MECH_T_SERVED)
+		json_array_append_new(all, json_integer(c->service));
+	return all;
+}
+
 static json_t *result_placed(const struct cell *c)
 {
 	const struct cell_arm *a = &c->arm[ARM_PLAIN];
 
 	if (!a->nsamples)
 		return json_null();
-	return json_pack("{s:[i], s:[i], s:I, s:i}", "sender", c->cpu[SIDE_SENDER],
-			 "receiver", c->cpu[SIDE_RECEIVER],
+	return json_pack("{s:o, s:o, s:I, s:i}", "sender", result_cpus(c, SIDE_SENDER),
+			 "receiver", result_cpus(c, SIDE_RECEIVER),
 			 "rejected", (json_int_t)a->side[SIDE_SENDER].rejected +
 				     (json_int_t)a->side[SIDE_RECEIVER].rejected,
 			 "blocks_rejected", (int)a->blocks_rejected);
@@ -168,6 +184,23 @@ static void result_add_trace(json_t *o, const struct cell *c, const struct clock
 	json_object_set_new(o, "certificate", result_cert(&t->cert));
 }
 
+/* What only cells with a width have. */
+static void result_add_width(json_t *o, const struct cell *c, const struct clock *clock)
+{
+	const bool kernel = c->ops->traits & MECH_T_SERVED;
+	json_t *service;
+
+	json_object_set_new(o, "cpus", json_integer(cell_cpus(c)));
+	json_object_set_new(o, "throughput", c->status == CELL_OK ?
+			    scaling_throughput(c, clock) : json_null());
+	if (c->place != PLACE_AMP)
+		return;
+	service = json_pack("{s:i, s:b, s:s, s:s}", "cpu", c->service, "isolated", c->isolated,
+			    "thread", kernel ? "kernel" : "user", "scheduler",
+			    kernel || c->arm[ARM_PLAIN].fifo ? "fifo" : "other");
+	json_object_set_new(o, "service", service);
+}
+
 static json_t *result_cell(const struct cell *c, const struct run_cfg *cfg,
 			   const struct clock *clock)
 {
@@ -184,6 +217,8 @@ static json_t *result_cell(const struct cell *c, const struct run_cfg *cfg,
 		      "wait", cell_wait_name(c->cfg.wait), "size", (json_int_t)c->cfg.size,
 		      "placement", topo_place_name(c->place),
 		      "unit", clock_unit_name(clock->unit));
+	if (o && cell_wide(c))
+		json_object_set_new(o, "width", json_integer(c->width));
 	if (!o || c->status == CELL_SKIP)
 		return o;
 	/* A failed cell keeps its counts, which are the evidence, and loses its figures. */
@@ -193,6 +228,8 @@ static json_t *result_cell(const struct cell *c, const struct run_cfg *cfg,
 	json_object_set_new(o, "verify", result_verify(a));
 	json_object_set_new(o, "placed", result_placed(c));
 	json_object_set_new(o, "counters", result_counters(a, clock));
+	if (cell_wide(c))
+		result_add_width(o, c, clock);
 	if (ok)
 		result_add_trace(o, c, clock);
 	return o;
@@ -207,13 +244,18 @@ static bool result_unmeasured(const struct cell *c)
 json_t *result_build(const struct plan *plan, const struct run_cfg *cfg,
 		     const struct clock *clock, json_t *manifest, bool complete)
 {
-	json_t *cells = json_array();
+	json_t *cells = json_array(), *result, *scaling;
 
 	for (size_t i = 0; i < plan->n; i++)
 		if (!result_unmeasured(&plan->cell[i]))
 			json_array_append_new(cells, result_cell(&plan->cell[i], cfg, clock));
-	return json_pack("{s:s, s:b, s:{s:[o]}, s:o}", "schema", RESULT_SCHEMA,
-			 "complete", complete, "manifest", "runs", manifest, "cells", cells);
+	result = json_pack("{s:s, s:b, s:{s:[o]}, s:o}", "schema", RESULT_SCHEMA,
+			   "complete", complete, "manifest", "runs", manifest, "cells", cells);
+	scaling = scaling_build(plan, clock);
+	if (json_array_size(scaling))
+		json_object_set(result, "scaling", scaling);
+	json_decref(scaling);
+	return result;
 }
 
 static bool result_valid(json_t *r)
@@ -323,6 +365,33 @@ static int result_check_alike(json_t *to, json_t *from, json_t *cell, struct mec
 	return 0;
 }
 
+/* A copy that belongs to a run that many further on. */
+static json_t *result_copy(json_t *o, size_t base)
+{
+	json_t *copy = json_copy(o);
+
+	json_object_set_new(copy, "run", json_integer((json_int_t)base +
+			    json_integer_value(json_object_get(o, "run"))));
+	return copy;
+}
+
+/* A fit is of the rounds of one run: those of others stand beside it. */
+static int result_merge_scaling(json_t *to, json_t *from, size_t base)
+{
+	json_t *all = json_object_get(to, "scaling"), *curve;
+	size_t i;
+
+	if (!all && json_object_get(from, "scaling")) {
+		all = json_array();
+		if (json_object_set_new(to, "scaling", all))
+			return -ENOMEM;
+	}
+	json_array_foreach(json_object_get(from, "scaling"), i, curve)
+		if (json_array_append_new(all, result_copy(curve, base)))
+			return -ENOMEM;
+	return 0;
+}
+
 int result_merge(json_t *to, json_t *from, struct mech_why *why)
 {
 	json_t *runs = json_object_get(json_object_get(to, "manifest"), "runs");
@@ -331,17 +400,15 @@ int result_merge(json_t *to, json_t *from, struct mech_why *why)
 	size_t i;
 
 	json_array_foreach(json_object_get(from, "cells"), i, cell) {
-		json_t *copy;
 		int ret = result_check_alike(to, from, cell, why);
 
 		if (ret)
 			return ret;
-		copy = json_copy(cell);
-		json_object_set_new(copy, "run", json_integer((json_int_t)base +
-				    json_integer_value(json_object_get(cell, "run"))));
-		if (json_array_append_new(cells, copy))
+		if (json_array_append_new(cells, result_copy(cell, base)))
 			return -ENOMEM;
 	}
+	if (result_merge_scaling(to, from, base))
+		return -ENOMEM;
 	if (!json_is_true(json_object_get(from, "complete")))
 		json_object_set_new(to, "complete", json_false());
 	return json_array_extend(runs, json_object_get(json_object_get(from, "manifest"), "runs")) ?

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The supervisor: launches worker pairs, watches them, collects. */
+/* The supervisor: rounds of launches, in random order. */
 #ifndef IPCSCOPE_RUN_H
 #define IPCSCOPE_RUN_H
 

@@ -12,47 +12,24 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "mark.h"
-#include "msg.h"
-#include "worker.h"
+#include "worker_loop.h"
 
 /* Cache line pair: nothing of the loop's shares a line with the payload. */
 #define WORKER_ALIGN	128
 
-/**
- * struct worker - one side's state in the loop
- * @cfg:	what to do
- * @ops:	the mechanism
- * @m:		its instance
- * @me:		own half of the shared page
- * @spin:	retry on -EAGAIN
- * @cpu:	where this side must run
- * @size:	of every message
- * @salt_out:	direction mark of what it sends
- * @salt_in:	and of what it receives
- * @seq:	next number to send
- * @rejected:	of the current block
- * @out:	message to send
- * @in:		message received
- */
-struct worker {
-	const struct worker_cfg *cfg;
-	const struct mech_ops *ops;
-	struct mech *m;
-	struct worker_side *me;
-	bool spin;
-	int cpu;
-	size_t size;
-	uint64_t salt_out;
-	uint64_t salt_in;
-	uint64_t seq;
-	uint64_t rejected;
-	void *out;
-	void *in;
-};
-
-size_t worker_shared_size(unsigned int blocks)
+size_t worker_shared_size(const struct cell *c, unsigned int blocks)
 {
-	return sizeof(struct worker_shared) + blocks * sizeof(struct worker_block);
+	return sizeof(struct worker_shared) + c->width * sizeof(struct hist) +
+	       c->nworkers * (sizeof(struct worker_side) + blocks * sizeof(struct worker_block)) +
+	       c->width * sizeof(struct worker_lane);
+}
+
+void worker_shared_init(struct worker_shared *s, const struct cell *c, unsigned int blocks)
+{
+	memset(s, 0, worker_shared_size(c, blocks));
+	s->nworkers = c->nworkers;
+	s->nblocks = blocks;
+	s->nlanes = c->width;
 }
 
 void worker_futex_wait(_Atomic uint32_t *word, uint32_t value, int timeout_ms)
@@ -73,7 +50,7 @@ static void worker_state(struct worker_side *me, enum worker_state state)
 	worker_futex_wake(&me->state);
 }
 
-static int worker_fail(struct worker_side *me, const char *step, int error)
+int worker_fail(struct worker_side *me, const char *step, int error)
 {
 	me->error = error;
 	snprintf(me->step, sizeof(me->step), "%s", step);
@@ -81,12 +58,12 @@ static int worker_fail(struct worker_side *me, const char *step, int error)
 	return error;
 }
 
-/* Both workers pass together. If the peer dies, the supervisor kills us here. */
+/* All workers pass together. If one dies, the supervisor kills us here. */
 static void worker_barrier(struct worker_shared *s)
 {
 	uint32_t turn = atomic_load(&s->turn);
 
-	if (atomic_fetch_add(&s->arrived, 1) + 1 == SIDE_COUNT) {
+	if (atomic_fetch_add(&s->arrived, 1) + 1 == s->nworkers) {
 		atomic_store(&s->arrived, 0);
 		atomic_store(&s->turn, turn + 1);
 		worker_futex_wake(&s->turn);
@@ -94,70 +71,6 @@ static void worker_barrier(struct worker_shared *s)
 	}
 	while (atomic_load(&s->turn) == turn)
 		worker_futex_wait(&s->turn, turn, -1);
-}
-
-static inline int worker_send(struct worker *w)
-{
-	int ret;
-
-	msg_fill(w->out, w->size, w->seq, w->salt_out);
-	do {
-		ret = w->ops->send(w->m, w->out);
-		if (__builtin_expect(!ret, 1)) {
-			atomic_store_explicit(&w->me->sent, ++w->seq, memory_order_relaxed);
-			return 0;
-		}
-		mech_relax();
-	} while (ret == -EAGAIN && w->spin);
-	return worker_fail(w->me, "send", ret);
-}
-
-static inline void worker_received(struct worker *w)
-{
-	const struct msg_head *head = w->in;
-	struct verify *v = &w->me->verify;
-
-	verify_message(v, head->seq, msg_check(w->in, w->size, w->salt_in));
-	atomic_store_explicit(&w->me->progress, v->received, memory_order_relaxed);
-}
-
-static inline int worker_recv(struct worker *w)
-{
-	int ret;
-
-	while (__builtin_expect((ret = w->ops->recv(w->m, w->in)), 0)) {
-		if (ret != -EAGAIN || !w->spin)
-			return worker_fail(w->me, "recv", ret);
-		mech_relax();
-	}
-	worker_received(w);
-	return 0;
-}
-
-/* Send, then receive: in one operation if the mechanism has it. */
-static inline int worker_exchange(struct worker *w)
-{
-	int ret;
-
-	if (!w->ops->call) {
-		ret = worker_send(w);
-		return ret ? ret : worker_recv(w);
-	}
-	msg_fill(w->out, w->size, w->seq, w->salt_out);
-	ret = w->ops->call(w->m, w->out, w->in);
-	if (ret)
-		return worker_fail(w->me, "call", ret);
-	atomic_store_explicit(&w->me->sent, ++w->seq, memory_order_relaxed);
-	worker_received(w);
-	return 0;
-}
-
-static inline bool worker_misplaced(struct worker *w)
-{
-	if (__builtin_expect(sched_getcpu() == w->cpu, 1))
-		return false;
-	w->rejected++;
-	return true;
 }
 
 /* One block of the opening side; @lat is NULL while warming up. */
@@ -256,13 +169,15 @@ static int worker_solo(struct worker *w, uint64_t n, struct worker_block *b, str
 
 static int worker_block(struct worker *w, uint64_t n, struct worker_block *b, struct hist *lat)
 {
-	const bool sender = w->me == &w->cfg->shared->side[SIDE_SENDER];
+	const bool sender = w->role->side == SIDE_SENDER;
 
 	if (w->ops->traits & MECH_T_SOLO)
 		return worker_solo(w, n, b, lat);
-	if (w->cfg->cell->pattern == PATTERN_PINGPONG)
-		return sender ? worker_ping(w, n, b, lat) : worker_pong(w, n);
-	return sender ? worker_source(w, n, b) : worker_sink(w, n, b);
+	if (cell_echoes(w->cfg->cell))
+		return sender ? worker_ping(w, n, b, lat) :
+		       w->role->gathers ? worker_serve(w, n) : worker_pong(w, n);
+	return sender ? worker_source(w, n, b) :
+	       w->role->gathers ? worker_gather(w, n, b) : worker_sink(w, n, b);
 }
 
 static void worker_usage(struct cell_side *c, int sign)
@@ -277,37 +192,67 @@ static void worker_usage(struct cell_side *c, int sign)
 	c->cpu_ns += (uint64_t)(sign * (ts.tv_sec * 1000000000LL + ts.tv_nsec));
 }
 
-static int worker_blocks(struct worker *w, enum mech_side side)
+/* Only one process asks: the receiver in the kernel is one for all, or lane 0's. */
+static void worker_service(struct worker *w, int sign)
+{
+	uint64_t ns = 0;
+
+	if (!w->ops->service_ns || w->role->lane)
+		return;
+	if (!w->ops->service_ns(w->m, &ns))
+		w->me->service_ns += (uint64_t)sign * ns;
+}
+
+static void worker_count(struct worker *w, int sign)
+{
+	worker_service(w, sign);
+	worker_usage(&w->me->count, sign);
+}
+
+/* Whose end is the block's, as in worker_block(). */
+static enum mech_side worker_last_side(const struct worker *w)
+{
+	return w->ops->traits & MECH_T_SOLO || cell_echoes(w->cfg->cell) ? SIDE_SENDER :
+									   SIDE_RECEIVER;
+}
+
+static int worker_measure(struct worker *w, struct worker_block *b, struct hist *lat)
+{
+	const bool first = !w->role->lane && !w->role->gathers;
+	int ret;
+
+	w->rejected = 0;
+	if (w->cfg->shared->nworkers > 1)
+		worker_barrier(w->cfg->shared);
+	if (first && w->role->side == SIDE_SENDER)
+		mark_begin();
+	ret = worker_block(w, w->cfg->messages, b, lat);
+	if (!w->role->lane && w->role->side == worker_last_side(w))
+		mark_end();
+	b->rejected = w->rejected;
+	w->me->count.rejected += w->rejected;
+	return ret;
+}
+
+static int worker_all_blocks(struct worker *w, unsigned int number)
 {
 	const struct worker_cfg *cfg = w->cfg;
-	struct worker_shared *s = cfg->shared;
-	const bool solo = w->ops->traits & MECH_T_SOLO;
-	/* Whose end is the block's, as in worker_block(). */
-	const enum mech_side last = !solo && cfg->cell->pattern == PATTERN_STREAM ?
-				    SIDE_RECEIVER : SIDE_SENDER;
+	const enum mech_side side = w->role->side;
+	struct worker_block *block = worker_blocks(cfg->shared, number);
+	struct hist *lat = worker_latency(cfg->shared, w->role->lane);
 	struct worker_block scratch;
 	int ret;
 
 	ret = worker_block(w, cfg->warmup, &scratch, NULL);
 	if (cfg->gate && !ret && side == SIDE_SENDER)
 		*cfg->gate = 1;
-	worker_usage(&w->me->count, -1);
-	for (unsigned int i = 0; !ret && i < cfg->blocks; i++) {
-		w->rejected = 0;
-		if (!solo)
-			worker_barrier(s);
-		if (side == SIDE_SENDER)
-			mark_begin();
-		ret = worker_block(w, cfg->messages, &s->block[i], &s->latency);
-		if (side == last)
-			mark_end();
-		s->block[i].rejected[side] = w->rejected;
-		w->me->count.rejected += w->rejected;
-	}
+	worker_count(w, -1);
+	for (unsigned int i = 0; !ret && i < cfg->blocks; i++)
+		ret = worker_measure(w, &block[i], lat);
 	/* Or the receiver's exit, 220,000 instructions, would be in the last round trip. */
-	if (!ret && !solo)
-		worker_barrier(s);
-	worker_usage(&w->me->count, 1);
+	if (!ret && cfg->shared->nworkers > 1)
+		worker_barrier(cfg->shared);
+	worker_count(w, 1);
 	if (cfg->gate && side == SIDE_SENDER)
 		*cfg->gate = 0;
 	return ret;
@@ -328,6 +273,35 @@ static int worker_pin(int cpu)
 	return ret;
 }
 
+/*
+ * A service's core is its own: nothing but the kernel's own needs interrupts it, if this
+ * process may ask for that. The lowest real-time priority is enough.
+ */
+static bool worker_dedicate(void)
+{
+	const struct sched_param p = { .sched_priority = 1 };
+
+	return !sched_setscheduler(0, SCHED_FIFO, &p);
+}
+
+/* A gathering receiver has all instances, the others the one of their lane. */
+static int worker_attach(struct worker *w)
+{
+	const struct cell *c = w->cfg->cell;
+	const unsigned int n = w->role->gathers ? cell_instances(c) : 1;
+
+	for (unsigned int i = 0; i < n; i++) {
+		int ret;
+
+		w->m[i].side = w->role->side;
+		w->m[i].index = w->role->lane;
+		ret = w->ops->attach ? w->ops->attach(&w->m[i]) : 0;
+		if (ret)
+			return worker_fail(w->me, "attach", ret);
+	}
+	return 0;
+}
+
 static int worker_prepare(struct worker *w)
 {
 	/* Aligned sizes, and whole words for msg_fill(). */
@@ -344,36 +318,49 @@ static int worker_prepare(struct worker *w)
 	memset(w->out, 0, room);
 	memset(w->in, 0, room);
 	/* What fork() did not map would fault in the first block. Linux < 5.14 cannot. */
-	madvise(w->cfg->shared, worker_shared_size(w->cfg->blocks), MADV_POPULATE_WRITE);
-	ret = w->ops->attach ? w->ops->attach(w->m) : 0;
-	return ret ? worker_fail(w->me, "attach", ret) : 0;
+	madvise(w->cfg->shared, worker_shared_size(w->cfg->cell, w->cfg->blocks),
+		MADV_POPULATE_WRITE);
+	ret = worker_attach(w);
+	if (!ret && w->role->gathers && cell_echoes(w->cfg->cell))
+		w->me->fifo = worker_dedicate();
+	return ret;
 }
 
-int worker_run(const struct worker_cfg *cfg, struct mech *m, enum mech_side side)
+/* Without a couple, what comes back is its own. */
+static enum mech_side worker_peer(const struct cell *c, enum mech_side side)
+{
+	return c->ops->traits & (MECH_T_SOLO | MECH_T_SERVED) ? side : !side;
+}
+
+int worker_run(const struct worker_cfg *cfg, struct mech *m, unsigned int number)
 {
 	const struct cell *c = cfg->cell;
-	const bool solo = c->ops->traits & MECH_T_SOLO;
+	const struct cell_worker *role = &c->worker[number];
 	struct worker w = {
 		.cfg = cfg,
 		.ops = c->ops,
-		.m = m,
-		.me = &cfg->shared->side[side],
+		.m = cell_instances(c) > 1 ? &m[role->lane] : m,
+		.me = &cfg->shared->side[number],
 		.spin = c->cfg.wait == WAIT_SPIN,
-		.cpu = c->cpu[side],
+		.cpu = role->cpu,
 		.size = c->cfg.size,
-		.salt_out = MSG_SALT(side),
-		.salt_in = MSG_SALT(solo ? side : !side),
+		.salt_out = MSG_SALT(role->side),
+		.salt_in = MSG_SALT(worker_peer(c, role->side)),
+		.role = role,
+		.lanes = worker_lanes(cfg->shared),
 	};
 	int ret;
 
-	m->side = side;
+	/* Its numbers say whose they are, where one receiver sees several. */
+	if (c->pattern == PATTERN_FANIN)
+		w.seq = (uint64_t)role->lane << WORKER_LANE_SHIFT;
 	ret = worker_prepare(&w);
 	if (ret)
 		return ret;
 	worker_state(w.me, WORKER_READY);
 	while (!atomic_load(&cfg->shared->go))
 		worker_futex_wait(&cfg->shared->go, 0, -1);
-	ret = worker_blocks(&w, side);
+	ret = worker_all_blocks(&w, number);
 	if (!ret)
 		worker_state(w.me, WORKER_DONE);
 	return ret;

@@ -9,17 +9,23 @@
 #include "cell.h"
 #include "clock.h"
 
+/*
+ * Where several senders share a receiver, the upper bits of a message's number say whose
+ * it is; a lane on its own is 0, and its numbers are as they are.
+ */
+#define WORKER_LANE_SHIFT	48
+#define WORKER_SEQ_MASK		((1ULL << WORKER_LANE_SHIFT) - 1)
+
 /**
- * struct worker_block - one block as both sides saw it
- * @start:	sender's clock before its first message
- * @end:	clock after the last verified message: sender's (pingpong) or
- *		receiver's (stream)
- * @rejected:	per side, messages handled on a wrong CPU
+ * struct worker_block - one block as one worker saw it
+ * @start:	clock before its first message, 0: it answers or drains
+ * @end:	clock after its last verified message, 0: it only sends, or answers
+ * @rejected:	messages handled on a wrong CPU
  */
 struct worker_block {
 	uint64_t start;
 	uint64_t end;
-	uint64_t rejected[SIDE_COUNT];
+	uint64_t rejected;
 };
 
 /**
@@ -37,14 +43,16 @@ enum worker_state {
 };
 
 /**
- * struct worker_side - one worker's half of the shared page
+ * struct worker_side - one worker's part of the shared memory
  * @state:	enum worker_state, a futex word
  * @progress:	messages received so far: shows that the launch is alive
- * @sent:	messages sent
+ * @sent:	messages sent; the lane is in its upper bits
  * @error:	-errno of the step that failed
  * @step:	what failed: "pin", "attach", "send", "recv"
- * @verify:	what arrived
+ * @verify:	what arrived, unless it gathers
  * @count:	counts over the measured blocks
+ * @service_ns:	CPU time of a receiver in the kernel over them, lane 0 only
+ * @fifo:	it ran as a real-time task
  */
 struct worker_side {
 	_Atomic uint32_t state;
@@ -54,25 +62,56 @@ struct worker_side {
 	char step[16];
 	struct verify verify;
 	struct cell_side count;
+	uint64_t service_ns;
+	bool fifo;
 } __attribute__((aligned(128)));
 
 /**
- * struct worker_shared - memory shared by supervisor and both workers
+ * struct worker_lane - what a gathering receiver knows of one lane
+ * @verify:	what arrived
+ * @answered:	answers sent
+ */
+struct worker_lane {
+	struct verify verify;
+	uint64_t answered;
+};
+
+/**
+ * struct worker_shared - memory shared by supervisor and workers
  * @go:		futex word: the supervisor lets the workers start
  * @turn:	futex word: passages through the workers' barrier
  * @arrived:	workers waiting at the barrier
- * @side:	one half each
- * @latency:	round-trip times, written by the sender
- * @block:	measured blocks
+ * @nworkers:	how many there are
+ * @nblocks:	blocks of each
+ * @nlanes:	how many lanes
+ * @side:	one for each worker
+ *
+ * Behind it lie round-trip times by lane, the blocks by worker, and the lanes.
  */
 struct worker_shared {
 	_Atomic uint32_t go;
 	_Atomic uint32_t turn;
 	_Atomic uint32_t arrived;
-	struct worker_side side[SIDE_COUNT];
-	struct hist latency;
-	struct worker_block block[];
+	unsigned int nworkers;
+	unsigned int nblocks;
+	unsigned int nlanes;
+	struct worker_side side[];
 };
+
+static inline struct hist *worker_latency(struct worker_shared *s, unsigned int lane)
+{
+	return (struct hist *)&s->side[s->nworkers] + lane;
+}
+
+static inline struct worker_block *worker_blocks(struct worker_shared *s, unsigned int worker)
+{
+	return (struct worker_block *)worker_latency(s, s->nlanes) + (size_t)worker * s->nblocks;
+}
+
+static inline struct worker_lane *worker_lanes(struct worker_shared *s)
+{
+	return (struct worker_lane *)worker_blocks(s, s->nworkers);
+}
 
 /**
  * struct worker_cfg - what a worker needs to know
@@ -94,18 +133,22 @@ struct worker_cfg {
 	struct worker_shared *shared;
 };
 
-/* Bytes of shared memory for a number of blocks. */
-size_t worker_shared_size(unsigned int blocks);
+/* Bytes of shared memory for a cell. */
+size_t worker_shared_size(const struct cell *c, unsigned int blocks);
+
+/* Make it ready for a launch: all zero but the numbers of things. */
+void worker_shared_init(struct worker_shared *s, const struct cell *c, unsigned int blocks);
 
 /**
- * worker_run() - be one side, from pinning to the last block
+ * worker_run() - be one worker, from pinning to the last block
  * @cfg:	what to do
- * @m:		the open mechanism; this process' copy
- * @side:	which end; for a MECH_T_SOLO mechanism SIDE_SENDER does both
+ * @m:		the open instances, one for each lane or one for all; this process' copy
+ * @number:	which worker of the cell
  *
- * Reports through @cfg->shared. Return: 0 or -errno, for the exit status.
+ * A sender without a couple (MECH_T_SOLO, MECH_T_SERVED) is its own receiver. Reports
+ * through @cfg->shared. Return: 0 or -errno, for the exit status.
  */
-int worker_run(const struct worker_cfg *cfg, struct mech *m, enum mech_side side);
+int worker_run(const struct worker_cfg *cfg, struct mech *m, unsigned int number);
 
 /* Sleep while @word is @value, for at most @timeout_ms; -1: no limit. */
 void worker_futex_wait(_Atomic uint32_t *word, uint32_t value, int timeout_ms);
