@@ -9,6 +9,7 @@
 #include "number.h"
 #include "phases.h"
 #include "report.h"
+#include "scaling.h"
 
 #define TABLE_NOTES_MAX	64
 /* Width of a placement: with figures as table_figures() prints them, and without. */
@@ -145,7 +146,7 @@ static void table_head(struct table *t, json_t *like)
 		(unsigned long long)group_integer(like, "size"),
 		strcmp(pattern, "pingpong") ? "message" : "round trip");
 	fprintf(t->f, "%*s", t->name + TABLE_WAIT, "");
-	for (enum topo_place p = 0; p < PLACE_COUNT; p++) {
+	for (enum topo_place p = 0; p < PLACE_PAIRS; p++) {
 		const char *unit = table_unit(t, like, topo_place_name(p));
 
 		if (!table_has_place(t, topo_place_name(p)))
@@ -154,7 +155,7 @@ static void table_head(struct table *t, json_t *like)
 		fprintf(t->f, " %*s ", (unit ? TABLE_WIDE : TABLE_NARROW) - 2, group);
 	}
 	fprintf(t->f, "\n%-*s %-*s", t->name, "mechanism", TABLE_WAIT - 1, "wait");
-	for (enum topo_place p = 0; p < PLACE_COUNT; p++) {
+	for (enum topo_place p = 0; p < PLACE_PAIRS; p++) {
 		if (!table_has_place(t, topo_place_name(p)))
 			continue;
 		if (table_unit(t, like, topo_place_name(p)))
@@ -188,7 +189,7 @@ static void table_row(struct table *t, json_t *like)
 {
 	fprintf(t->f, "%-*s %-*s", t->name, group_string(like, "mech"), TABLE_WAIT - 1,
 		group_string(like, "wait"));
-	for (enum topo_place p = 0; p < PLACE_COUNT; p++) {
+	for (enum topo_place p = 0; p < PLACE_PAIRS; p++) {
 		char id[160];
 
 		if (!table_has_place(t, topo_place_name(p)))
@@ -207,7 +208,7 @@ static int table_first(struct table *t, size_t n, int (*same)(json_t *a, json_t 
 	json_t *cell = json_array_get(t->cells, n);
 
 	for (size_t i = 0; i < n; i++)
-		if (same(json_array_get(t->cells, i), cell))
+		if (!scaling_is_wide(json_array_get(t->cells, i)) && same(json_array_get(t->cells, i), cell))
 			return 0;
 	return 1;
 }
@@ -219,7 +220,7 @@ static int table_name(struct table *t)
 	json_t *cell;
 
 	json_array_foreach(t->cells, i, cell) {
-		size_t len = strlen(group_string(cell, "mech"));
+		size_t len = scaling_is_wide(cell) ? 0 : strlen(group_string(cell, "mech"));
 
 		if (len > width)
 			width = len;
@@ -236,11 +237,12 @@ static void table_tables(struct table *t)
 	for (size_t i = 0; i < n; i++) {
 		json_t *head = json_array_get(t->cells, i);
 
-		if (!table_first(t, i, table_same_table))
+		if (scaling_is_wide(head) || !table_first(t, i, table_same_table))
 			continue;
 		table_head(t, head);
 		for (size_t j = i; j < n; j++)
-			if (table_same_table(head, json_array_get(t->cells, j)) &&
+			if (!scaling_is_wide(json_array_get(t->cells, j)) &&
+			    table_same_table(head, json_array_get(t->cells, j)) &&
 			    table_first(t, j, table_same_row))
 				table_row(t, json_array_get(t->cells, j));
 	}
@@ -268,7 +270,9 @@ static void table_run(struct table *t, size_t n, json_t *run)
 	if (!strcmp(unit, "none"))
 		fprintf(t->f, "an emulator's times are not results\n");
 	else if (!strcmp(unit, "insn"))
-		fprintf(t->f, "clock: instructions, counted by the emulator\n");
+		fprintf(t->f, "clock: instructions, counted by the emulator%s\n",
+			json_array_size(json_object_get(run, "cpus")) == 1 ? "" :
+			", of all CPUs, which take turns");
 	else if (json_is_integer(offset))
 		fprintf(t->f, "clock %s costs %llu ns, CPUs agree within %llu ns\n",
 			group_string(clock, "source"),
@@ -316,6 +320,7 @@ int report_table(json_t *result, FILE *f)
 		fprintf(f, "\nPARTIAL: the run was interrupted; cells may rest on fewer launches.\n");
 	/* The tables last: they are what a terminal shows without scrolling. */
 	phases_print(t.cells, f);
+	scaling_print(result, f);
 	table_tables(&t);
 	table_notes(&t);
 	table_legend(&t);
