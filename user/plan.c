@@ -48,7 +48,8 @@ static bool plan_skip_traits(struct cell *c)
 	if (c->place >= PLACE_PAIRS && !cell_echoes(c))
 		plan_skip(c, "placement %s compares round trips; give --pattern pingpong",
 			  topo_place_name(c->place));
-	else if (traits & MECH_T_SOLO && c->place != PLACE_SAME_CPU)
+	else if (traits & MECH_T_SOLO &&
+		 (c->place != PLACE_SAME_CPU || c->pattern == PATTERN_FANIN))
 		plan_skip(c, "both ends of %s are one thread, which has one CPU", c->ops->name);
 	else if (traits & MECH_T_SERVED && !cell_echoes(c))
 		plan_skip(c, "the kernel thread that receives verifies nothing, but answers; give --pattern pingpong");

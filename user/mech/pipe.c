@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* pipe: two pipe2(), one each way, default capacity (64 KiB). */
 #define _GNU_SOURCE
+#include <limits.h>
 #include <stdlib.h>
 #include "fd_pair.h"
 
@@ -12,7 +13,11 @@ static int pipe_probe(const struct mech_cfg *cfg, struct mech_why *why)
 {
 	int fd[2], bytes;
 
-	(void)cfg;
+	if (cfg->senders > 1 && cfg->size > PIPE_BUF) {
+		mech_because(why, "writes of several senders stay whole up to PIPE_BUF; give --size %d or less",
+			     PIPE_BUF);
+		return -EMSGSIZE;
+	}
 	if (pipe2(fd, O_CLOEXEC))
 		return -errno;
 	bytes = fcntl(fd[0], F_GETPIPE_SZ);
@@ -48,7 +53,7 @@ const struct mech_ops mech_pipe = {
 	.name = "pipe",
 	.summary = "pipe2(): write and read",
 	.rev = 1,
-	.traits = MECH_T_BACKPRESSURE | MECH_T_PERSISTENT,
+	.traits = MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_FANIN,
 	.waits = MECH_W_BLOCK | MECH_W_SPIN,
 	.probe = pipe_probe,
 	.open = pipe_open,

@@ -13,6 +13,12 @@ static int ring_call_open(struct mech *m)
 	return m->priv ? ring_open_channels(m, m->priv, 0) : -ENOMEM;
 }
 
+static int ring_call_attach(struct mech *m)
+{
+	ring_open_choose(m, m->priv);
+	return 0;
+}
+
 static int ring_call_send(struct mech *m, const void *buf)
 {
 	const struct ring_ends *e = m->priv;
@@ -64,11 +70,13 @@ const struct mech_ops mech_ring_call = {
 	.name = "ring-call",
 	.summary = "ring channel of /dev/ipcring: CALL and REPLY_WAIT; streams by write() and read()",
 	.rev = 1,
-	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD,
+	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
+		  MECH_T_FANIN,
 	.waits = MECH_W_BLOCK,
 	.max_msg = IPCRING_MSG_MAX,
 	.probe = ring_open_probe,
 	.open = ring_call_open,
+	.attach = ring_call_attach,
 	.send = ring_call_send,
 	.recv = ring_call_recv,
 	.call = ring_call_call,

@@ -31,8 +31,10 @@ static int ring_mmap_open(struct mech *m)
 static int ring_mmap_attach(struct mech *m)
 {
 	struct ring_mmap_mech *r = m->priv;
-	int ret = ipcring_import(ipcring_fd(r->ends.out[m->side]), 0, &r->out);
+	int ret;
 
+	ring_open_choose(m, &r->ends);
+	ret = ipcring_import(ipcring_fd(r->ends.out[m->side]), 0, &r->out);
 	return ret ? ret : ipcring_import(ipcring_fd(r->ends.in[m->side]), 0, &r->in);
 }
 
@@ -74,7 +76,8 @@ const struct mech_ops mech_ring_mmap = {
 	.name = "ring-mmap",
 	.summary = "ring channel of /dev/ipcring, mapped; system calls only to sleep and wake",
 	.rev = 2,
-	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD,
+	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
+		  MECH_T_FANIN,
 	.waits = MECH_W_BLOCK | MECH_W_SPIN,
 	.max_msg = IPCRING_MSG_MAX,
 	.probe = ring_open_probe,

@@ -46,7 +46,8 @@ const struct mech_ops mech_ring_uring = {
 	.name = "ring-uring",
 	.summary = "ring channel of /dev/ipcring: io_uring WRITE and READ, linked in a round trip",
 	.rev = 1,
-	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD,
+	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
+		  MECH_T_FANIN,
 	.waits = MECH_W_BLOCK,
 	.max_msg = IPCRING_MSG_MAX,
 	.probe = ring_open_probe,

@@ -35,10 +35,13 @@ static inline int ring_uring_open(struct mech *m)
 static inline int ring_uring_attach(struct mech *m)
 {
 	struct ring_uring *r = m->priv;
-	const int files[RING_URING_FILES] = {
-		ipcring_fd(r->ends.out[m->side]), ipcring_fd(r->ends.in[m->side]),
-	};
-	int ret = io_uring_queue_init(RING_URING_ENTRIES, &r->uring,
+	int files[RING_URING_FILES];
+	int ret;
+
+	ring_open_choose(m, &r->ends);
+	files[RING_URING_OUT] = ipcring_fd(r->ends.out[m->side]);
+	files[RING_URING_IN] = ipcring_fd(r->ends.in[m->side]);
+	ret = io_uring_queue_init(RING_URING_ENTRIES, &r->uring,
 				      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
 
 	if (ret)

@@ -86,7 +86,8 @@ const struct mech_ops mech_ring_uring_cmd = {
 	.name = "ring-uring-cmd",
 	.summary = "ring channel of /dev/ipcring: its io_uring commands SEND, RECV and CALL",
 	.rev = 1,
-	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD,
+	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
+		  MECH_T_FANIN,
 	.waits = MECH_W_BLOCK,
 	.max_msg = IPCRING_MSG_MAX,
 	.probe = ring_uring_cmd_probe,

@@ -5,6 +5,21 @@
 #include <sys/socket.h>
 #include "fd_pair.h"
 
+/*
+ * Linux queues at least so much as one buffer, which nobody's comes into
+ * (unix_stream_sendmsg(): UNIX_SKB_FRAGS_SZ). No manual promises it; the checksums tell.
+ */
+#define UNIX_STREAM_WHOLE	32768
+
+static int unix_stream_probe(const struct mech_cfg *cfg, struct mech_why *why)
+{
+	if (cfg->senders <= 1 || cfg->size <= UNIX_STREAM_WHOLE)
+		return 0;
+	mech_because(why, "writes of several senders may mix over %d bytes; give --size %d or less",
+		     UNIX_STREAM_WHOLE, UNIX_STREAM_WHOLE);
+	return -EMSGSIZE;
+}
+
 static int unix_stream_open(struct mech *m)
 {
 	int type = SOCK_STREAM | SOCK_CLOEXEC | (m->cfg.wait == WAIT_SPIN ? SOCK_NONBLOCK : 0);
@@ -28,8 +43,9 @@ const struct mech_ops mech_unix_stream = {
 	.name = "unix-stream",
 	.summary = "socketpair(AF_UNIX, SOCK_STREAM): write and read",
 	.rev = 1,
-	.traits = MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_FDPASS,
+	.traits = MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_FDPASS | MECH_T_FANIN,
 	.waits = MECH_W_BLOCK | MECH_W_SPIN,
+	.probe = unix_stream_probe,
 	.open = unix_stream_open,
 	.send = fd_pair_send,
 	.recv = fd_pair_recv,

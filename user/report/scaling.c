@@ -240,7 +240,12 @@ static json_t *scaling_find(json_t *curves, json_t *cell)
 	return NULL;
 }
 
-/* Was the reason given already, for the same mechanism? */
+static bool scaling_same(json_t *a, json_t *b, const char *key)
+{
+	return !strcmp(group_string(a, key), group_string(b, key));
+}
+
+/* Was it said of the same mechanism, or of another width? */
 static bool scaling_said(json_t *cells, size_t n)
 {
 	json_t *cell = json_array_get(cells, n);
@@ -248,9 +253,12 @@ static bool scaling_said(json_t *cells, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		json_t *other = json_array_get(cells, i);
 
-		if (scaling_is_wide(other) &&
-		    !strcmp(group_string(other, "mech"), group_string(cell, "mech")) &&
-		    !strcmp(group_string(other, "reason"), group_string(cell, "reason")))
+		if (scaling_is_wide(other) && scaling_same(other, cell, "mech") &&
+		    scaling_same(other, cell, "status") &&
+		    (scaling_same(other, cell, "reason") ||
+		     (scaling_same(other, cell, "pattern") &&
+		      scaling_same(other, cell, "placement") &&
+		      scaling_same(other, cell, "wait"))))
 			return true;
 	}
 	return false;
