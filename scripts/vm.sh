@@ -24,7 +24,9 @@ quote()
 # the machine it wants.
 find_kernel()
 {
-	local cache config=$kdir/.config
+	local cache
+
+	config=$kdir/.config
 
 	if [ -n "$vmlinux" ]; then
 		[ -r "$vmlinux" ] || die 125 "--vmlinux $vmlinux: cannot be read; name a kernel image"

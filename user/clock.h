@@ -22,7 +22,7 @@
 /**
  * enum clock_unit - what a difference of two clock_now() means
  * @CLOCK_NS:	nanoseconds
- * @CLOCK_INSN:	instructions executed by the guest's one CPU
+ * @CLOCK_INSN:	instructions executed by all of the guest's CPUs, which take turns
  * @CLOCK_NONE:	nothing that may be shown
  */
 enum clock_unit {

@@ -28,6 +28,16 @@ run()
 		>"$out/$1.txt" 2>&1 || sed 's/^/# /' "$out/$1.txt"
 }
 
+# many NAME: four CPUs that take turns, pairs and a service on them.
+many()
+{
+	scripts/vm --kernel 6.12 --insn --cpus 4 --no-module --out "$out/$1" -- sh -c '
+		ipcscope run -q -m null,pipe,shm-futex -p pairs,fanin -P same-cpu --messages 50 \
+			--blocks 2 --rounds 2 -j /out/r.json &&
+		ipcscope run -q -m pipe -P amp --messages 50 --blocks 2 --rounds 2 -j /out/amp.json' \
+		>"$out/$1.txt" 2>&1 || sed 's/^/# /' "$out/$1.txt"
+}
+
 # The harness prints KTAP of its own; its last line has the sum.
 delays()
 {
@@ -45,7 +55,7 @@ valid()
 }
 
 echo "TAP version 13"
-echo "1..5"
+echo "1..9"
 run a
 run b
 [ -s "$out/a/r.json" ] && cmp "$out/a/r.json" "$out/b/r.json"
@@ -57,5 +67,17 @@ result $? "it is as user/result.schema.json says"
 sed '0,/"status": "ok"/s//"status": "fine"/' "$out/a/r.json" >"$out/bad.json"
 ! valid "$out/bad.json" >"$out/bad.txt"
 result $? "a wrong one would not be"
+many c
+many d
+[ -s "$out/c/r.json" ] && cmp "$out/c/r.json" "$out/d/r.json" &&
+	[ -s "$out/c/amp.json" ] && cmp "$out/c/amp.json" "$out/d/amp.json"
+result $? "two boots with four CPUs give the same result files"
+valid "$out/c/r.json" && valid "$out/c/amp.json"
+result $? "they are as the schema says, too"
+grep -q 'CPUs execute one instruction' "$out/c.txt" && grep -q '"lambda": {' "$out/c/r.json"
+result $? "a curve has its law, and what that means here"
+scripts/vm --kernel 6.1 --insn --cpus 2 -- true >"$out/vm.txt" 2>&1
+[ $? = 125 ] && grep -q 'counts on one CPU only' "$out/vm.txt"
+result $? "a kernel whose CPUs would never come up is refused"
 delays
 result $? "known delays are recovered"

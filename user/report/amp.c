@@ -89,6 +89,26 @@ static int amp_same(json_t *a, json_t *b)
 	       !strcmp(group_string(a, "mech"), group_string(b, "mech"));
 }
 
+/* Does another line follow under the same head? */
+static int amp_more(json_t *cells, size_t i)
+{
+	json_t *cell = json_array_get(cells, i), *next;
+
+	while ((next = json_array_get(cells, ++i)))
+		if (amp_is(next, "amp"))
+			return amp_same(next, cell);
+	return 0;
+}
+
+static void amp_meaning(json_t *cell, FILE *f)
+{
+	if (strcmp(group_string(cell, "unit"), "insn"))
+		return;
+	fputs("  Counted, not timed: who waits gives its turn away and costs nothing, so that a service with\n"
+	      "  too many clients does not show; what is compared is the work that is executed. CPU time is\n"
+	      "  n/a, as a task's includes the turns of other CPUs.\n", f);
+}
+
 void amp_print(json_t *cells, FILE *f)
 {
 	json_t *cell, *last = NULL;
@@ -105,8 +125,8 @@ void amp_print(json_t *cells, FILE *f)
 		amp_line(cell, "amp", smp ? amp_rate(smp) : 0, f);
 		if (smp)
 			amp_line(smp, "smp", 0, f);
-		if (!strcmp(group_string(cell, "unit"), "insn") && !amp_same(last, cell))
-			fputs("         CPU time is n/a: this clock counts the turns of other CPUs, too\n", f);
+		if (!amp_more(cells, i))
+			amp_meaning(cell, f);
 		last = cell;
 	}
 }
