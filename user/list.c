@@ -13,6 +13,7 @@ static const struct {
 	{ MECH_T_PERSISTENT, "persistent" }, { MECH_T_FDPASS, "fd-passing" },
 	{ MECH_T_KMOD, "needs-ipcring" }, { MECH_T_SOLO, "no-peer" },
 	{ MECH_T_FANIN, "many-senders" }, { MECH_T_SERVED, "kernel-receives" },
+	{ MECH_T_ONE_CPU, "one-cpu" },
 };
 
 static json_t *list_trait_names(unsigned int traits)

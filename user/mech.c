@@ -16,7 +16,11 @@
 	M(ring_call)	\
 	M(ring_uring)	\
 	M(ring_uring_cmd) \
-	M(ring_mmap)
+	M(ring_mmap)	\
+	M(pcq_local)	\
+	M(pcq_remote)	\
+	M(pcq_rseq)	\
+	M(pcq_service)
 
 #define MECH_DECLARE(name)	extern const struct mech_ops mech_##name;
 #define MECH_ENTRY(name)	&mech_##name,

@@ -40,6 +40,7 @@ enum mech_wait {
 #define MECH_T_SOLO		(1u << 5)	/* both sides are one thread: nothing crosses */
 #define MECH_T_FANIN		(1u << 6)	/* several senders can share an instance */
 #define MECH_T_SERVED		(1u << 7)	/* the receiver is a kernel thread that echoes */
+#define MECH_T_ONE_CPU		(1u << 8)	/* is what it is on one CPU only */
 
 /**
  * enum mech_side - which end a worker is

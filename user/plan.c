@@ -51,6 +51,9 @@ static bool plan_skip_traits(struct cell *c)
 	else if (traits & MECH_T_SOLO &&
 		 (c->place != PLACE_SAME_CPU || c->pattern == PATTERN_FANIN))
 		plan_skip(c, "both ends of %s are one thread, which has one CPU", c->ops->name);
+	else if (traits & MECH_T_ONE_CPU && c->place != PLACE_SAME_CPU && c->place != PLACE_SMP)
+		plan_skip(c, "%s is what it is where both sides share a CPU; give --placement same-cpu",
+			  c->ops->name);
 	else if (traits & MECH_T_SERVED && !cell_echoes(c))
 		plan_skip(c, "the kernel thread that receives verifies nothing, but answers; give --pattern pingpong");
 	else if (c->pattern == PATTERN_FANIN && !(traits & MECH_T_FANIN))

@@ -88,12 +88,14 @@ static json_t *result_cpus(const struct cell *c, enum mech_side side)
 	json_t *all = json_array();
 
 	for (unsigned int i = 0; i < c->nworkers; i++)
-		if (c->worker[i].side == side)
+		if (c->worker[i].side == side ||
+		    (c->place == PLACE_SMP && c->ops->traits & MECH_T_SERVED))
 			json_array_append_new(all, json_integer(c->worker[i].cpu));
 	/* One thread is both, or the kernel has one there. */
 	if (side == SIDE_RECEIVER && c->ops->traits & MECH_T_SOLO)
 		json_array_append_new(all, json_integer(c->worker[0].cpu));
-	else if (side == SIDE_RECEIVER && c->ops->traits & MECH_T_SERVED)
+	else if (side == SIDE_RECEIVER && c->ops->traits & MECH_T_SERVED &&
+		 c->place != PLACE_SMP)
 		json_array_append_new(all, json_integer(c->service));
 	return all;
 }

@@ -294,7 +294,7 @@ static int worker_attach(struct worker *w)
 		int ret;
 
 		w->m[i].side = w->role->side;
-		w->m[i].index = w->role->lane;
+		w->m[i].index = c->cfg.senders > 1 ? w->role->lane : 0;
 		ret = w->ops->attach ? w->ops->attach(&w->m[i]) : 0;
 		if (ret)
 			return worker_fail(w->me, "attach", ret);
