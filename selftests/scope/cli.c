@@ -109,6 +109,21 @@ TEST(defaults)
 	cli_free(&cli);
 }
 
+TEST(widths_rise_and_amp_brings_its_like)
+{
+	const char *const arg[ARGS_MAX] = { "ipcscope", "run", "--width=4,1,2,4", "-Pamp", "-ppairs" };
+	struct mech_why why;
+	struct cli cli;
+
+	ASSERT_EQ(0, parse(&cli, arg, &why));
+	ASSERT_EQ(3, cli.run.nwidths);
+	EXPECT_TRUE(cli.run.widths[0] == 1 && cli.run.widths[1] == 2 && cli.run.widths[2] == 4);
+	EXPECT_EQ(1 << PLACE_AMP | 1 << PLACE_SMP, cli.run.places);
+	EXPECT_EQ(1 << PATTERN_PAIRS, cli.run.patterns);
+	EXPECT_TRUE(cli.run.waits_default && !cli.run.patterns_default);
+	cli_free(&cli);
+}
+
 TEST(lists_and_suffixes)
 {
 	const char *const arg[ARGS_MAX] = {

@@ -187,6 +187,101 @@ TEST_F(tree, no_tree_is_an_error)
 	EXPECT_NE(NULL, strstr(self->why.text, self->root));
 }
 
+/* 16 CPUs: cores of 2, caches of 4, nodes of 8. */
+TEST_F(tree, pairs_share_no_cpu)
+{
+	static const struct machine m = { "0-15\n", 16, 2, 4, 8 };
+	static const size_t found[PLACE_PAIRS] = { 16, 8, 8, 8, 8 };
+	int pair[32][SIDE_COUNT];
+
+	build(self->root, &m);
+	ASSERT_EQ(0, topo_read(&self->topo, self->root, NULL, &self->why));
+	for (enum topo_place p = 0; p < PLACE_PAIRS; p++) {
+		int used[16] = { 0 };
+		size_t n = topo_pairs(&self->topo, p, pair, 32);
+
+		EXPECT_EQ(found[p], n) {
+			TH_LOG("%s", topo_place_name(p));
+		}
+		for (size_t i = 0; i < n; i++) {
+			const struct topo_cpu *a = &self->topo.cpu[pair[i][SIDE_SENDER]];
+			const struct topo_cpu *b = &self->topo.cpu[pair[i][SIDE_RECEIVER]];
+
+			EXPECT_EQ(p, topo_relation(a, b));
+			EXPECT_EQ(0, used[a->id]++);
+			EXPECT_EQ(p != PLACE_SAME_CPU, used[b->id]++ == 0);
+		}
+		ASSERT_EQ(0, topo_pick(&self->topo, p, self->cpu, &self->why));
+		EXPECT_EQ(0, memcmp(pair[0], self->cpu, sizeof(self->cpu)));
+		EXPECT_EQ(2, topo_pairs(&self->topo, p, pair, 2));
+	}
+}
+
+TEST_F(tree, a_star_has_all_that_lie_so)
+{
+	static const struct machine m = { "1-15\n", 16, 2, 4, 8 };
+	int leaf[16], centre;
+
+	build(self->root, &m);
+	ASSERT_EQ(0, topo_read(&self->topo, self->root, NULL, &self->why));
+	/* CPU 1 has lost its sibling; 2 has one, and so it is the first centre. */
+	EXPECT_EQ(1, topo_star(&self->topo, PLACE_SMT, &centre, leaf, 16));
+	EXPECT_TRUE(centre == 2 && leaf[0] == 3);
+	/* 1, 2, 3 share a cache: 1 lies so to two, 4 only to 6 and 7. */
+	EXPECT_EQ(2, topo_star(&self->topo, PLACE_LLC, &centre, leaf, 16));
+	EXPECT_TRUE(centre == 1 && leaf[0] == 2 && leaf[1] == 3);
+	/* The smaller node looks at the larger one. */
+	EXPECT_EQ(8, topo_star(&self->topo, PLACE_CROSS_NODE, &centre, leaf, 16));
+	EXPECT_TRUE(centre == 1 && leaf[0] == 8 && leaf[7] == 15);
+	EXPECT_EQ(5, topo_star(&self->topo, PLACE_SAME_CPU, &centre, leaf, 5));
+	EXPECT_TRUE(centre == 1 && leaf[0] == 1 && leaf[4] == 1);
+}
+
+TEST_F(tree, a_service_takes_the_last_cpu)
+{
+	static const struct machine m = { "0-3\n", 4, 1, 4, 4 };
+	int client[4], service;
+
+	build(self->root, &m);
+	ASSERT_EQ(0, topo_read(&self->topo, self->root, NULL, &self->why));
+	EXPECT_EQ(-1, self->topo.isolated);
+	EXPECT_EQ(3, topo_service(&self->topo, &service, client, 4));
+	EXPECT_TRUE(service == 3 && client[0] == 0 && client[2] == 2);
+}
+
+TEST_F(tree, a_service_prefers_an_isolated_one)
+{
+	static const struct machine m = { "0-3\n", 4, 1, 4, 4 };
+	int client[4], service;
+
+	build(self->root, &m);
+	put(self->root, "\n", "isolated");
+	put(self->root, "1-2\n", "nohz_full");
+	ASSERT_EQ(0, topo_read(&self->topo, self->root, NULL, &self->why));
+	EXPECT_EQ(1, self->topo.isolated);
+	EXPECT_EQ(3, topo_service(&self->topo, &service, client, 4));
+	EXPECT_TRUE(service == 1 && client[0] == 0 && client[1] == 2);
+	topo_free(&self->topo);
+	/* Not one that --cpus leaves out, nor one that is offline. */
+	ASSERT_EQ(0, topo_read(&self->topo, self->root, "0,3", &self->why));
+	EXPECT_EQ(-1, self->topo.isolated);
+	topo_free(&self->topo);
+	put(self->root, "7\n", "nohz_full");
+	ASSERT_EQ(0, topo_read(&self->topo, self->root, NULL, &self->why));
+	EXPECT_EQ(-1, self->topo.isolated);
+}
+
+TEST_F(tree, a_lonely_cpu_has_no_client)
+{
+	static const struct machine m = { "0\n", 1, 1, 1, 1 };
+	int client[1], service;
+
+	build(self->root, &m);
+	ASSERT_EQ(0, topo_read(&self->topo, self->root, NULL, &self->why));
+	EXPECT_EQ(0, topo_service(&self->topo, &service, client, 1));
+	EXPECT_EQ(0, topo_star(&self->topo, PLACE_LLC, &service, client, 1));
+}
+
 FIXTURE(list) {
 	int n;
 	int cpu[16];
