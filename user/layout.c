@@ -19,10 +19,10 @@ static void layout_couple(struct cell *c, unsigned int lane, const int cpu[SIDE_
 		layout_add(c, SIDE_RECEIVER, cpu[SIDE_RECEIVER], lane);
 }
 
-static void layout_pairs(struct cell *c, const int (*pair)[SIDE_COUNT])
+static void layout_pairs(struct cell *c, const struct topo_pair *pair)
 {
 	for (unsigned int i = 0; i < c->width; i++)
-		layout_couple(c, i, pair[i]);
+		layout_couple(c, i, pair[i].cpu);
 }
 
 /* One receiver around which the senders lie. */
@@ -55,14 +55,14 @@ static int layout_lack(const struct cell *c, const struct topo *topo, size_t fou
 static int layout_find_pairs(struct cell *c, const struct topo *topo, struct mech_why *why)
 {
 	const enum topo_place place = c->place == PLACE_SMP ? PLACE_SAME_CPU : c->place;
-	int (*pair)[SIDE_COUNT] = calloc(c->width, sizeof(*pair));
+	struct topo_pair *pair = calloc(c->width, sizeof(*pair));
 	size_t found;
 
 	if (!pair)
 		return -ENOMEM;
 	found = topo_pairs(topo, place, pair, c->width);
 	if (found == c->width)
-		layout_pairs(c, (const int (*)[SIDE_COUNT])pair);
+		layout_pairs(c, pair);
 	free(pair);
 	return found == c->width ? 0 : layout_lack(c, topo, found, why);
 }
@@ -102,13 +102,14 @@ int layout_make(struct cell *c, const struct topo *topo, struct mech_why *why)
 unsigned int layout_width_max(enum cell_pattern pattern, enum topo_place place,
 			      const struct topo *topo)
 {
-	int (*pair)[SIDE_COUNT], cpu, *leaf;
+	struct topo_pair *pair;
+	int cpu, *leaf;
 	size_t n;
 
 	pair = calloc(topo->n + 1, sizeof(*pair));
 	if (!pair)
 		return 0;
-	leaf = pair[0];
+	leaf = pair->cpu;
 	if (place == PLACE_AMP)
 		n = topo_service(topo, &cpu, leaf, topo->n);
 	else if (pattern == PATTERN_FANIN)

@@ -99,17 +99,19 @@ static json_t *scaling_points(const struct curve *v)
 	for (size_t i = 0; i < v->n; i++) {
 		const struct cell *c = v->cell[i];
 		double speedup;
+		json_t *point;
 
 		if (scaling_estimate(c, v->clock, &e))
 			continue;
 		if (!i)
 			first = e;
 		speedup = e.mean / first.mean;
-		json_array_append_new(all, json_pack("{s:i, s:i, s:o, s:o, s:o, s:o}",
-			"width", (int)c->width, "cpus", (int)cell_cpus(c),
-			"rate", scaling_real(e.mean), "ci95", scaling_interval(&e),
-			"speedup", scaling_real(speedup), "efficiency",
-			scaling_real(speedup * v->cell[0]->width / c->width)));
+		point = json_pack("{s:i, s:i, s:o, s:o, s:o, s:o}", "width", (int)c->width,
+				  "cpus", (int)cell_cpus(c), "rate", scaling_real(e.mean),
+				  "ci95", scaling_interval(&e), "speedup", scaling_real(speedup),
+				  "efficiency",
+				  scaling_real(speedup * v->cell[0]->width / c->width));
+		json_array_append_new(all, point);
 	}
 	return all;
 }

@@ -365,15 +365,15 @@ int topo_pick(const struct topo *t, enum topo_place place, int cpu[SIDE_COUNT],
 	return -ENODEV;
 }
 
-static bool topo_taken(int (*pair)[SIDE_COUNT], size_t n, int cpu)
+static bool topo_taken(const struct topo_pair *pair, size_t n, int cpu)
 {
 	for (size_t i = 0; i < n; i++)
-		if (pair[i][SIDE_SENDER] == cpu || pair[i][SIDE_RECEIVER] == cpu)
+		if (pair[i].cpu[SIDE_SENDER] == cpu || pair[i].cpu[SIDE_RECEIVER] == cpu)
 			return true;
 	return false;
 }
 
-size_t topo_pairs(const struct topo *t, enum topo_place place, int (*pair)[SIDE_COUNT],
+size_t topo_pairs(const struct topo *t, enum topo_place place, struct topo_pair *pair,
 		  size_t max)
 {
 	size_t n = 0;
@@ -385,8 +385,8 @@ size_t topo_pairs(const struct topo *t, enum topo_place place, int (*pair)[SIDE_
 			if (topo_relation(&t->cpu[i], &t->cpu[j]) != place ||
 			    topo_taken(pair, n, t->cpu[j].id))
 				continue;
-			pair[n][SIDE_SENDER] = t->cpu[i].id;
-			pair[n++][SIDE_RECEIVER] = t->cpu[j].id;
+			pair[n].cpu[SIDE_SENDER] = t->cpu[i].id;
+			pair[n++].cpu[SIDE_RECEIVER] = t->cpu[j].id;
 			break;
 		}
 	}

@@ -101,6 +101,14 @@ enum topo_place topo_relation(const struct topo_cpu *a, const struct topo_cpu *b
 int topo_pick(const struct topo *t, enum topo_place place, int cpu[SIDE_COUNT],
 	      struct mech_why *why);
 
+/**
+ * struct topo_pair - two CPUs
+ * @cpu:	by side
+ */
+struct topo_pair {
+	int cpu[SIDE_COUNT];
+};
+
 /* Why there is no such placement, in words. */
 void topo_explain(const struct topo *t, enum topo_place place, struct mech_why *why);
 
@@ -116,7 +124,7 @@ void topo_explain(const struct topo *t, enum topo_place place, struct mech_why *
  *
  * Return: how many were found.
  */
-size_t topo_pairs(const struct topo *t, enum topo_place place, int (*pair)[SIDE_COUNT],
+size_t topo_pairs(const struct topo *t, enum topo_place place, struct topo_pair *pair,
 		  size_t max);
 
 /**

@@ -7,7 +7,7 @@
 #define USL_PARAMETERS	3
 
 /* A column this much shorter once the others are taken out of it is made of them. */
-#define USL_RANK	1e-9
+#define USL_RANK	0.000000001
 
 /* Row @i of the weighted equations: n / X = a + b (n - 1) + c n (n - 1), times X / n. */
 static double usl_coefficient(const struct usl_point *p, int column)

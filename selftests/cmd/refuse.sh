@@ -41,7 +41,7 @@ expect()
 quick="ipcscope run --quiet --messages 20 --warmup 5 --blocks 2 --rounds 1 --placement same-cpu"
 
 echo "TAP version 13"
-echo "1..22"
+echo "1..26"
 
 expect "unknown mechanism" 2 "unknown mechanism 'pip'; known: null pipe" ipcscope run -m pip
 expect "size 0" 2 "--size: 0 is below 16" ipcscope run -s 0
@@ -50,6 +50,12 @@ expect "unknown option" 2 "unknown option '--fast'" ipcscope run --fast
 expect "a CPU that does not exist" 2 "CPU 99 cannot be used: online are 0" ipcscope run -c 99
 expect "no CPU list" 2 "'a-b' is not a CPU list" ipcscope run -c a-b
 
+expect "no width" 2 "--width: 0 is out of range; give 1 to 8192" ipcscope run --width 0
+expect "more pairs than CPUs" 4 "pairs wanted, there are CPUs for" $quick -m pipe -p pairs --width 999
+expect "many senders of a queue for one" 4 "one sender and one receiver is all" \
+	$quick -m shm-futex -p fanin
+expect "a service that sleeps" 4 "cannot look at the others; give --wait spin" \
+	$quick -m pipe -P amp -w block --width 9999
 expect "size over a fixed limit" 4 "size 65537 is over the mechanism's limit; give --size 65536" \
 	$quick -m ring -s 65537
 expect "size over a sysctl" 4 "size 10000 is over kernel.msgmax = 8192; raise it with sysctl" \

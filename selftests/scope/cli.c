@@ -111,7 +111,9 @@ TEST(defaults)
 
 TEST(widths_rise_and_amp_brings_its_like)
 {
-	const char *const arg[ARGS_MAX] = { "ipcscope", "run", "--width=4,1,2,4", "-Pamp", "-ppairs" };
+	const char *const arg[ARGS_MAX] = {
+		"ipcscope", "run", "--width=4,1,2,4", "-Pamp", "-ppairs",
+	};
 	struct mech_why why;
 	struct cli cli;
 

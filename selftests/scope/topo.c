@@ -192,7 +192,7 @@ TEST_F(tree, pairs_share_no_cpu)
 {
 	static const struct machine m = { "0-15\n", 16, 2, 4, 8 };
 	static const size_t found[PLACE_PAIRS] = { 16, 8, 8, 8, 8 };
-	int pair[32][SIDE_COUNT];
+	struct topo_pair pair[32];
 
 	build(self->root, &m);
 	ASSERT_EQ(0, topo_read(&self->topo, self->root, NULL, &self->why));
@@ -204,15 +204,15 @@ TEST_F(tree, pairs_share_no_cpu)
 			TH_LOG("%s", topo_place_name(p));
 		}
 		for (size_t i = 0; i < n; i++) {
-			const struct topo_cpu *a = &self->topo.cpu[pair[i][SIDE_SENDER]];
-			const struct topo_cpu *b = &self->topo.cpu[pair[i][SIDE_RECEIVER]];
+			const struct topo_cpu *a = &self->topo.cpu[pair[i].cpu[SIDE_SENDER]];
+			const struct topo_cpu *b = &self->topo.cpu[pair[i].cpu[SIDE_RECEIVER]];
 
 			EXPECT_EQ(p, topo_relation(a, b));
 			EXPECT_EQ(0, used[a->id]++);
 			EXPECT_EQ(p != PLACE_SAME_CPU, used[b->id]++ == 0);
 		}
 		ASSERT_EQ(0, topo_pick(&self->topo, p, self->cpu, &self->why));
-		EXPECT_EQ(0, memcmp(pair[0], self->cpu, sizeof(self->cpu)));
+		EXPECT_EQ(0, memcmp(pair[0].cpu, self->cpu, sizeof(self->cpu)));
 		EXPECT_EQ(2, topo_pairs(&self->topo, p, pair, 2));
 	}
 }

@@ -52,12 +52,12 @@ TEST(recovers_what_was_planted)
 
 	plant(p, WIDTHS, &planted);
 	ASSERT_EQ(0, usl_fit(p, WIDTHS, &u));
-	EXPECT_NEAR(planted.lambda, u.lambda, 1e-9);
-	EXPECT_NEAR(planted.sigma, u.sigma, 1e-9);
-	EXPECT_NEAR(planted.kappa, u.kappa, 1e-9);
+	EXPECT_NEAR(planted.lambda, u.lambda, 0.000000001);
+	EXPECT_NEAR(planted.sigma, u.sigma, 0.000000001);
+	EXPECT_NEAR(planted.kappa, u.kappa, 0.000000001);
 	ASSERT_TRUE(usl_peak(&u, &peak));
 	/* sqrt(0.95 / 0.01) */
-	EXPECT_NEAR(9.7467943, peak, 1e-6);
+	EXPECT_NEAR(9.7467943, peak, 0.000001);
 }
 
 TEST(recovers_it_from_few_and_from_far)
@@ -69,8 +69,8 @@ TEST(recovers_it_from_few_and_from_far)
 	for (size_t i = 0; i < 3; i++)
 		p[i] = (struct usl_point){ .n = n[i], .x = usl_speed(&planted, n[i]) };
 	ASSERT_EQ(0, usl_fit(p, 3, &u));
-	EXPECT_NEAR(planted.sigma, u.sigma, 1e-7);
-	EXPECT_NEAR(planted.kappa, u.kappa, 1e-7);
+	EXPECT_NEAR(planted.sigma, u.sigma, 0.0000001);
+	EXPECT_NEAR(planted.kappa, u.kappa, 0.0000001);
 }
 
 TEST(recovers_it_through_noise)
@@ -102,8 +102,8 @@ TEST(errors_count_as_shares)
 	for (size_t i = 0; i < WIDTHS; i++)
 		p[i].x *= 1000;
 	ASSERT_EQ(0, usl_fit(p, WIDTHS, &b));
-	EXPECT_NEAR(a.sigma, b.sigma, 1e-9);
-	EXPECT_NEAR(1000 * a.lambda, b.lambda, 1e-9);
+	EXPECT_NEAR(a.sigma, b.sigma, 0.000000001);
+	EXPECT_NEAR(1000 * a.lambda, b.lambda, 0.000000001);
 	/* The first point alone pulls lambda; its weight is that of the others. */
 	EXPECT_GT(a.lambda, 1.004e6);
 }
@@ -154,7 +154,7 @@ TEST(linear_has_no_peak)
 	EXPECT_EQ(-EDOM, usl_estimate(fit, 2, USL_PEAK, &e));
 	EXPECT_EQ(-EDOM, usl_estimate(fit, 2, USL_PEAK_X, &e));
 	EXPECT_EQ(0, usl_estimate(fit, 2, USL_KAPPA, &e));
-	EXPECT_NEAR(planted.kappa / 2, e.mean, 1e-9);
+	EXPECT_NEAR(planted.kappa / 2, e.mean, 0.000000001);
 }
 
 TEST(a_queue_of_one_has_no_peak)
@@ -173,7 +173,7 @@ TEST(more_than_linear_is_not_hidden)
 
 	plant(p, WIDTHS, &super);
 	ASSERT_EQ(0, usl_fit(p, WIDTHS, &u));
-	EXPECT_NEAR(super.sigma, u.sigma, 1e-9);
+	EXPECT_NEAR(super.sigma, u.sigma, 0.000000001);
 }
 
 TEST(one_round_has_no_interval)
@@ -182,7 +182,7 @@ TEST(one_round_has_no_interval)
 
 	ASSERT_EQ(0, usl_estimate(&planted, 1, USL_PEAK, &e));
 	EXPECT_FALSE(e.has_ci);
-	EXPECT_NEAR(planted_peak(), e.mean, 1e-9);
+	EXPECT_NEAR(planted_peak(), e.mean, 0.000000001);
 }
 
 TEST(too_little_is_refused)

@@ -42,7 +42,7 @@ static inline int ring_uring_attach(struct mech *m)
 	files[RING_URING_OUT] = ipcring_fd(r->ends.out[m->side]);
 	files[RING_URING_IN] = ipcring_fd(r->ends.in[m->side]);
 	ret = io_uring_queue_init(RING_URING_ENTRIES, &r->uring,
-				      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+				  IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
 
 	if (ret)
 		return ret;

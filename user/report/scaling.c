@@ -188,9 +188,10 @@ static void scaling_meaning(json_t *curve, FILE *f)
 {
 	if (strcmp(group_string(curve, "unit"), "insn"))
 		return;
-	fputs("  Counted, not timed: per million units of a machine whose CPUs execute one instruction\n"
-	      "  each in a unit, all at once, without caches, a bus or true waiting. What falls behind\n"
-	      "  here is executed work that grows (retries, wake-ups, spinning) and nothing else.\n", f);
+	fputs("  Counted, not timed: per million units of a machine whose CPUs execute one\n"
+	      "  instruction each in a unit, all at once, without caches, a bus or true waiting.\n"
+	      "  What falls behind here is executed work that grows (retries, wake-ups, spinning)\n"
+	      "  and nothing else.\n", f);
 }
 
 static const char *scaling_unit(json_t *curve, json_t *cell)

@@ -207,9 +207,12 @@ static int table_first(struct table *t, size_t n, int (*same)(json_t *a, json_t 
 {
 	json_t *cell = json_array_get(t->cells, n);
 
-	for (size_t i = 0; i < n; i++)
-		if (!scaling_is_wide(json_array_get(t->cells, i)) && same(json_array_get(t->cells, i), cell))
+	for (size_t i = 0; i < n; i++) {
+		json_t *before = json_array_get(t->cells, i);
+
+		if (!scaling_is_wide(before) && same(before, cell))
 			return 0;
+	}
 	return 1;
 }
 
