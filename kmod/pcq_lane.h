@@ -157,6 +157,9 @@ static inline int pcq_peek(const struct ring *r, __u64 *pos, __u32 *len)
 {
 	int ret = ring_peek(r, pos, len);
 
+	/* No ring gets there: a hostile receiver has it look as if another one was at work. */
+	if (ret == -EAGAIN && *pos == RING_NO_PROOF && ring_load(&r->cons->pos) == RING_NO_PROOF)
+		return -EBADMSG;
 	if (!ret && *len <= PCQ_FROM_BYTES)
 		ret = ring_settle(&r->cons->pos, *pos, -EBADMSG, pos);
 	if (!ret)
