@@ -3,11 +3,9 @@
 #ifndef IPCRING_COMMON_H
 #define IPCRING_COMMON_H
 
-#include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/types.h>
 
-struct file;
-struct file_operations;
 struct ipcring_user;
 struct user_struct;
 

@@ -219,16 +219,17 @@ static bool pcq_count_out(struct pcq_end *end)
 	bool last;
 
 	lockdep_assert_held(&set->lock);
-	/* Release: the last message is sent, or the last place free, before. */
 	if (end->role == IPCRING_PCQ_SENDER) {
 		last = !--set->nr_senders;
 		if (last)
+			/* Release: the last message is sent before, see pcq_look_recv(). */
 			smp_store_release(&set->senders_gone, true);
 		return last;
 	}
 	WRITE_ONCE(set->nr_any, set->nr_any - pcq_is_any_receiver(end));
 	last = !--set->nr_receivers;
 	if (last)
+		/* Release: the last place is free before, see pcq_look_send(). */
 		smp_store_release(&set->receivers_gone, true);
 	return last;
 }
