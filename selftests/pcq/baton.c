@@ -68,9 +68,9 @@ static int readers_finish(FIXTURE_DATA(baton) *self, int nr)
 	return got;
 }
 
-TEST_F(baton, as_many_messages_as_sleepers)
+TEST_F_TIMEOUT(baton, as_many_messages_as_sleepers, 240)
 {
-	for (int round = 0; round < 50; round++) {
+	for (int round = 0; round < 20; round++) {
 		ASSERT_TRUE(readers_start(self, READERS, 0));
 		for (int i = 0; i < READERS; i++)
 			ASSERT_EQ(1, chan_write(self->s.sender, "x", 1));
@@ -78,12 +78,12 @@ TEST_F(baton, as_many_messages_as_sleepers)
 	}
 }
 
-TEST_F(baton, as_many_messages_in_one_batch)
+TEST_F_TIMEOUT(baton, as_many_messages_in_one_batch, 240)
 {
 	struct ipcring_pcq_msg msgs[READERS];
 	struct ipcring_pcq_batch batch = pcq_batch(msgs, READERS);
 
-	for (int round = 0; round < 50; round++) {
+	for (int round = 0; round < 20; round++) {
 		for (int i = 0; i < READERS; i++)
 			msgs[i] = pcq_msg("x", 1);
 		ASSERT_TRUE(readers_start(self, READERS, READERS / 2));
@@ -92,9 +92,9 @@ TEST_F(baton, as_many_messages_in_one_batch)
 	}
 }
 
-TEST_F(baton, bound_and_any)
+TEST_F_TIMEOUT(baton, bound_and_any, 240)
 {
-	for (int round = 0; round < 50; round++) {
+	for (int round = 0; round < 20; round++) {
 		ASSERT_TRUE(readers_start(self, READERS, round % (READERS + 1)));
 		for (int i = 0; i < READERS; i++)
 			ASSERT_EQ(1, chan_write(self->s.sender, "x", 1));
@@ -103,7 +103,7 @@ TEST_F(baton, bound_and_any)
 }
 
 /* Any number of messages, any number of times: nobody but the last is left asleep. */
-TEST_F(baton, fewer_messages_than_sleepers)
+TEST_F_TIMEOUT(baton, fewer_messages_than_sleepers, 240)
 {
 	int done = 0;
 
@@ -121,7 +121,7 @@ TEST_F(baton, fewer_messages_than_sleepers)
 	EXPECT_EQ(READERS, readers_finish(self, READERS));
 }
 
-TEST_F(baton, small_buffer)
+TEST_F_TIMEOUT(baton, small_buffer, 240)
 {
 	struct call small = { CALL_READ, self->s.receiver, self->buf[1], 1 };
 
@@ -132,7 +132,7 @@ TEST_F(baton, small_buffer)
 	EXPECT_EQ(2, call_finish(&self->call[0]));
 }
 
-TEST_F(baton, bad_buffer)
+TEST_F_TIMEOUT(baton, bad_buffer, 240)
 {
 	struct call bad = { CALL_READ, self->s.receiver, BAD_PTR, 64 };
 
@@ -147,7 +147,7 @@ TEST_F(baton, bad_buffer)
 }
 
 /* A reader that is stuck in its own memory holds up nobody, nor what it had found. */
-TEST_F(baton, stalled_reader)
+TEST_F_TIMEOUT(baton, stalled_reader, 240)
 {
 	struct call stalled;
 	char *page;
@@ -170,7 +170,7 @@ TEST_F(baton, stalled_reader)
 }
 
 /* Who stops waiting leaves the bell armed for those who do not. */
-TEST_F(baton, deadline_of_a_neighbour)
+TEST_F_TIMEOUT(baton, deadline_of_a_neighbour, 240)
 {
 	struct ipcring_pcq_msg msg = pcq_msg(self->buf[1], 64);
 	struct ipcring_pcq_batch batch = pcq_batch(&msg, 1);
@@ -184,7 +184,7 @@ TEST_F(baton, deadline_of_a_neighbour)
 }
 
 /* One message: the poll() and the WAIT hear of it, and the read() gets it. */
-TEST_F(baton, all_kinds)
+TEST_F_TIMEOUT(baton, all_kinds, 240)
 {
 	struct call wait = { CALL_WAIT, self->s.receiver, .deadline = IPCRING_NO_TIMEOUT };
 	struct call poll = { CALL_POLL, self->s.receiver };
@@ -218,7 +218,7 @@ static int fill(int fd)
 	return n;
 }
 
-TEST_F(baton, sender_with_a_bad_buffer)
+TEST_F_TIMEOUT(baton, sender_with_a_bad_buffer, 240)
 {
 	struct call bad = { CALL_WRITE, self->s.sender, BAD_PTR, 1 };
 	struct call good = { CALL_WRITE, self->s.sender, "g", 1 };
@@ -231,7 +231,7 @@ TEST_F(baton, sender_with_a_bad_buffer)
 	EXPECT_EQ(1, call_finish(&good));
 }
 
-TEST_F(baton, stalled_sender)
+TEST_F_TIMEOUT(baton, stalled_sender, 240)
 {
 	struct call stalled, good = { CALL_WRITE, self->s.sender, "g", 1 };
 	char *page;
@@ -253,7 +253,7 @@ TEST_F(baton, stalled_sender)
 }
 
 /* Asleep in one lane, it is moved to where the other one is its: the room is another's. */
-TEST_F(baton, moved_sender)
+TEST_F_TIMEOUT(baton, moved_sender, 240)
 {
 	struct call moved = { CALL_WRITE, self->s.sender, "m", 1 };
 	struct call stays = { CALL_WRITE, self->s.sender, "s", 1 };
@@ -270,7 +270,7 @@ TEST_F(baton, moved_sender)
 	EXPECT_EQ(1, call_finish(&moved));
 }
 
-TEST_F(baton, senders_of_all_kinds)
+TEST_F_TIMEOUT(baton, senders_of_all_kinds, 240)
 {
 	const int any = pcq_sender(self->s.control, ANY);
 	int other[READERS] = { 0 }, got = 0;
