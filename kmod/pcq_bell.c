@@ -39,9 +39,10 @@
 #define PCQ_POLL_RECV	(EPOLLIN | EPOLLRDNORM)
 #define PCQ_POLL_ALL	(EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM | EPOLLERR | EPOLLHUP)
 
-/* Is there anybody to be woken? After a full barrier, or with the queue's lock. */
+/* Is there anybody to be woken? */
 static bool pcq_awaited(struct pcq_queue *q)
 {
+	/* Behind a full barrier, or with the queue's lock: see who calls. */
 	return waitqueue_active(&q->recv_wq) || waitqueue_active(&q->set->any_recv_wq);
 }
 
@@ -165,12 +166,13 @@ void pcq_ring(struct pcq_queue *q, bool local)
 	struct ipcring_pcq_state *state = q->state;
 	u32 bell;
 
-	/*
-	 * F. The fence is looked at behind the message, and before the bell (acquire):
-	 * who sees it go down sees what was armed under it.
-	 */
 	barrier();
+	/*
+	 * Acquire: the fence is looked at behind the message, and before the bell; who
+	 * sees it go down sees what was armed under it.
+	 */
 	if (!local || smp_load_acquire(&state->fence))
+		/* F: pairs with E. */
 		smp_mb();
 	bell = READ_ONCE(state->bell);
 	if (bell == IPCRING_PCQ_ARMED && try_cmpxchg(&state->bell, &bell, IPCRING_PCQ_RUNG))
