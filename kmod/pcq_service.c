@@ -20,6 +20,7 @@
 #include <linux/file.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
+#include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 #include <linux/uio.h>
@@ -42,6 +43,7 @@
  * @task:	the thread
  * @work:	IPCRING_PCQ_DRAIN, _ECHO or _FORWARD
  * @polls:	IPCRING_PCQ_SERVICE_POLL
+ * @fifo:	IPCRING_PCQ_SERVICE_FIFO
  * @to_ring:	CPUs whose queues got answers in this turn
  * @undelivered: messages of this turn whose answer cannot be sent
  * @holds:	@buf holds a message of @len bytes that was sent on CPU @from
@@ -59,6 +61,7 @@ struct pcq_service {
 	struct task_struct *task;
 	u32 work;
 	bool polls;
+	bool fifo;
 	cpumask_var_t to_ring;
 	u32 undelivered;
 	bool holds;
@@ -182,6 +185,17 @@ static void pcq_service_wait(struct pcq_service *svc, int why)
 		pcq_wait_send(svc->out, pcq_service_target(svc), NULL);
 }
 
+/*
+ * -rt: the kernel's own threads of the least real-time priority (timers, RCU) stand in the
+ * queue of one that polls; throttling does not help them, as it is for what is not real-time.
+ */
+static void pcq_service_give_way(struct pcq_service *svc)
+{
+	if (svc->fifo && svc->polls && !single_task_running())
+		yield();
+	cond_resched_tasks_rcu_qs();
+}
+
 /* It fails only if the CPU is about to go again: then we are to park, too. */
 static void pcq_service_bind(struct pcq_service *svc)
 {
@@ -234,7 +248,7 @@ static int pcq_service_thread(void *arg)
 		ret = pcq_service_turn(svc);
 		if (ret)
 			pcq_service_wait(svc, ret);
-		cond_resched_tasks_rcu_qs();
+		pcq_service_give_way(svc);
 	}
 	pcq_service_finish(svc);
 	return 0;
@@ -280,6 +294,7 @@ static struct pcq_service *pcq_service_alloc(struct pcq_queue *q,
 	svc->q = q;
 	svc->work = param->work;
 	svc->polls = param->flags & IPCRING_PCQ_SERVICE_POLL;
+	svc->fifo = param->flags & IPCRING_PCQ_SERVICE_FIFO;
 	svc->in = (struct pcq_end){
 		.set = q->set, .role = IPCRING_PCQ_RECEIVER, .cpu = q->cpu, .service = true,
 	};
@@ -299,7 +314,7 @@ free:
 }
 
 /* With cpus_read_lock(): the CPU stays as it is, and callbacks see a thread that runs, or none. */
-static int pcq_service_run(struct pcq_service *svc, bool fifo)
+static int pcq_service_run(struct pcq_service *svc)
 {
 	struct pcq_queue *q = svc->q;
 	struct task_struct *task;
@@ -313,7 +328,9 @@ static int pcq_service_run(struct pcq_service *svc, bool fifo)
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	svc->task = task;
-	if (fifo)
+	if (svc->fifo && svc->polls)
+		sched_set_fifo_low(task);
+	else if (svc->fifo)
 		sched_set_fifo(task);
 	pcq_open_end(&svc->in);
 	WRITE_ONCE(q->service, svc);
@@ -352,7 +369,7 @@ long pcq_ioc_start(struct pcq_set *set, const void __user *arg)
 	ret = mutex_lock_interruptible(&set->service_lock);
 	if (!ret) {
 		cpus_read_lock();
-		ret = pcq_service_run(svc, param.flags & IPCRING_PCQ_SERVICE_FIFO);
+		ret = pcq_service_run(svc);
 		cpus_read_unlock();
 		mutex_unlock(&set->service_lock);
 	}

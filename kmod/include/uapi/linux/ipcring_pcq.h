@@ -384,8 +384,9 @@ struct ipcring_pcq_bell {
  * if there is no room at that moment it is counted in stats.undelivered, too, so that nobody
  * waits for another's readers. What it has not taken stays queued.
  *
- * SERVICE_POLL and SERVICE_FIFO together leave all others on that CPU, the kernel's own
- * threads among them, only what real-time throttling leaves (sysctl
+ * SERVICE_POLL and SERVICE_FIFO together are of the least real-time priority, as
+ * sched_set_fifo_low() has it, in turn with others of that. What is not real-time on that
+ * CPU, threads of the kernel among it, has only what real-time throttling leaves (sysctl
  * kernel.sched_rt_runtime_us, 5 % of each second, or the fair server of newer kernels).
  * Where that is turned off (-1) such a CPU cannot be taken offline, and waits of others for
  * a grace period of RCU or for work on all CPUs may end only when the service does.
