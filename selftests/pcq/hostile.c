@@ -112,6 +112,12 @@ static void expect_others_well(struct __test_metadata *_metadata, SELF *self)
 	EXPECT_EQ(-EAGAIN, chan_read(self->from1, self->buf, MSG));
 }
 
+static bool fine(int ret)
+{
+	return ret >= 0 || ret == -EAGAIN || ret == -EBADMSG || ret == -EMSGSIZE ||
+	       ret == -ETIMEDOUT;
+}
+
 /* A head that no sender writes: lengths below what stands before a payload, or too long. */
 TEST_F(hostile, length_of_a_local_message)
 {
@@ -186,6 +192,45 @@ TEST_F(hostile, position_of_the_remote_receivers)
 	EXPECT_EQ(-EBADMSG, chan_write(self->to[0], "x", 1));
 	expect_corrupt(_metadata, self);
 	expect_others_well(_metadata, self);
+}
+
+/*
+ * The positions that mean "no proof" and "not armed" inside of the kernel, in a slot that
+ * was used before: whoever takes them for that looks again for ever. In a child, which can
+ * be killed.
+ */
+TEST_F(hostile, positions_that_no_ring_reaches)
+{
+	static const uint64_t pos[] = { RING_NO_PROOF, RING_NOT_ARMED };
+
+	for (uint32_t i = 0; i < 2 * ARRAY_LEN(pos); i++) {
+		struct ipcring_pcq_msg msg = pcq_msg(self->buf, MSG);
+		struct ipcring_pcq_batch p = pcq_batch(&msg, 1);
+		pid_t pid;
+
+		close_all(self);
+		open_all(_metadata, self);
+		cpu_pin(i % 2);
+		for (int n = 0; n < 2 * SLOTS; n++) {
+			ASSERT_EQ(1, chan_write(self->to[0], "x", 1));
+			ASSERT_EQ(1, chan_read(self->s.receiver, self->buf, MSG));
+		}
+		self->recv.lane[i % 2].cons->pos = pos[i / 2];
+		pid = fork_child();
+		if (pid == 0) {
+			alarm(10);
+			p.flags = IPCRING_PCQ_DONTWAIT;
+			if (!fine(chan_read(self->s.receiver, self->buf, MSG)) ||
+			    !fine(chan_read(self->any, self->buf, MSG)) ||
+			    !fine(pcq_recv(self->s.receiver, &p)) ||
+			    !fine(chan_write(self->to[0], "y", 1)) ||
+			    !fine(chan_wait(self->s.receiver, now_ns() + 10000000)))
+				_exit(1);
+			_exit(0);
+		}
+		EXPECT_EQ(0, reap(pid));
+		expect_others_well(_metadata, self);
+	}
 }
 
 /* Corrupt under somebody who sleeps: the next who looks tells everybody. */
@@ -304,12 +349,6 @@ static void scribble(struct map *m, bool sender, uint64_t *seed)
 		break;
 	}
 	__atomic_store_n((uint64_t *)(base + at), value, __ATOMIC_RELAXED);
-}
-
-static bool fine(int ret)
-{
-	return ret >= 0 || ret == -EAGAIN || ret == -EBADMSG || ret == -EMSGSIZE ||
-	       ret == -ETIMEDOUT;
 }
 
 /* Every call on a queue that a vandal writes to comes back, with an answer that it may give. */
