@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Each limit of CREATE has its errno, and what was counted is given back: a limit that
- * leaves room for one set is met a hundred times. Sizes depend on the possible CPUs.
+ * leaves room for one set is met many times. Sizes depend on the possible CPUs.
  */
 #include "set.h"
 #include "peer.h"
@@ -14,7 +14,7 @@
 #define MAX_CHANNELS	MODULE_PARAM("max_user_channels")
 #define MAX_BYTES	MODULE_PARAM("max_user_bytes")
 #define FILE_MAX	"/proc/sys/fs/file-max"
-#define ROUNDS		100
+#define ROUNDS		30
 
 /* A set of 64 slots of 64 bytes: one page a lane. */
 #define SMALL		.slots = 64, .msg_size = 48
@@ -115,7 +115,7 @@ static int three(void *arg)
 	return 0;
 }
 
-TEST_F(limits, sets_of_a_user)
+TEST_F_TIMEOUT(limits, sets_of_a_user, 120)
 {
 	ASSERT_TRUE(write_file(MAX_CHANNELS, "2"));
 	EXPECT_EQ(0, user_run(&plain, false, two, &self->a));
@@ -172,7 +172,7 @@ static int unbound(void *arg)
 	return 0;
 }
 
-TEST_F(limits, bytes_of_a_user)
+TEST_F_TIMEOUT(limits, bytes_of_a_user, 120)
 {
 	ASSERT_TRUE(write_number(MAX_BYTES, self->a.most));
 	EXPECT_EQ(0, user_run(&plain, false, one_large, &self->a));
@@ -236,7 +236,7 @@ static int memlock_exempt(void *arg)
 	return 0;
 }
 
-TEST_F(limits, locked_memory)
+TEST_F_TIMEOUT(limits, locked_memory, 120)
 {
 	EXPECT_EQ(0, user_run(&plain, false, memlock, &self->a));
 	EXPECT_EQ(0, user_run(&plain, false, memlock, &self->a));
@@ -275,7 +275,7 @@ static int no_fd(void *arg)
 	return 0;
 }
 
-TEST_F(limits, no_file_descriptor)
+TEST_F_TIMEOUT(limits, no_file_descriptor, 120)
 {
 	ASSERT_TRUE(write_file(MAX_CHANNELS, "1"));
 	ASSERT_TRUE(write_number(MAX_BYTES, self->a.most));
@@ -296,7 +296,7 @@ static int no_file(void *arg)
 	return 0;
 }
 
-TEST_F(limits, no_file_in_the_system)
+TEST_F_TIMEOUT(limits, no_file_in_the_system, 120)
 {
 	char old[32];
 	int fd;
