@@ -55,7 +55,7 @@ expect "more pairs than CPUs" 4 "pairs wanted, there are CPUs for" $quick -m pip
 expect "many senders of a queue for one" 4 "one sender and one receiver is all" \
 	$quick -m shm-futex -p fanin
 expect "a service that sleeps" 4 "cannot look at the others; give --wait spin" \
-	$quick -m pipe -P amp -w block --width 9999
+	$quick -m pipe -P amp -w block --width 8000
 expect "size over a fixed limit" 4 "size 65537 is over the mechanism's limit; give --size 65536" \
 	$quick -m ring -s 65537
 expect "size over a sysctl" 4 "size 10000 is over kernel.msgmax = 8192; raise it with sysctl" \
