@@ -143,16 +143,16 @@ void run_endings(sigset_t *set)
 		sigaddset(set, SIGHUP);
 }
 
-/* Room for the cell that needs most. */
+/* Room for the cell that needs most; a skipped one may be wider than any machine. */
 static size_t run_shared_size(const struct plan *plan, const struct run_cfg *cfg)
 {
 	size_t most = sizeof(struct worker_shared);
 
 	for (size_t i = 0; i < plan->n; i++) {
-		size_t size = worker_shared_size(&plan->cell[i], cfg->blocks);
+		const struct cell *c = &plan->cell[i];
 
-		if (size > most)
-			most = size;
+		if (c->status != CELL_SKIP && worker_shared_size(c, cfg->blocks) > most)
+			most = worker_shared_size(c, cfg->blocks);
 	}
 	return most;
 }
