@@ -52,7 +52,7 @@ struct pcq_set;
 #define PCQ_REMOTE	1u
 #define PCQ_NR_LANES	2u
 
-/* Beside BIT(lane) in pcq_queue.wanted: senders bound to ANY. */
+/* Beside BIT(lane) in pcq_queue.wanted: senders bound to ANY, and poll() of those to THIS. */
 #define PCQ_WANT_ANY	BIT(PCQ_NR_LANES)
 
 /*
@@ -146,8 +146,8 @@ struct pcq_queue {
  * @nr_any:	of them, files bound to ANY
  * @senders_gone: senders were there and none is left; receivers read it without lock
  * @receivers_gone: receivers were there and none is left; senders read it without lock
- * @any_recv_wq: receivers bound to ANY
- * @any_send_wq: senders bound to ANY
+ * @any_recv_wq: receivers bound to ANY, and poll() of those bound to THIS
+ * @any_send_wq: senders, likewise
  * @next_recv:	where a receiver bound to ANY looks first, to be fair; a hint
  * @bounce:	a message each CPU: the remote lane's senders copy before they reserve
  * @node:	in the list of sets that CPU hotplug walks

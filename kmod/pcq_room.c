@@ -102,12 +102,16 @@ static void pcq_want(struct pcq_queue *q, u32 wanted)
 void pcq_want_room(struct pcq_end *end, u32 cpu)
 {
 	u32 target = pcq_send_at(end, cpu).cpu;
+	u32 wanted = BIT(PCQ_LOCAL) | BIT(PCQ_REMOTE);
 	struct pcq_queue *q;
 
 	/* Both lanes: a poll()er may have moved when it looks again. */
+	if (target == IPCRING_PCQ_ANY)
+		wanted = PCQ_WANT_ANY;
+	else if (end->cpu == IPCRING_PCQ_THIS)
+		wanted |= PCQ_WANT_ANY;
 	pcq_for_each_queue(q, end->set, target)
-		pcq_want(q, target == IPCRING_PCQ_ANY ? PCQ_WANT_ANY :
-							BIT(PCQ_LOCAL) | BIT(PCQ_REMOTE));
+		pcq_want(q, wanted);
 	/* Pairs with the receivers' claim, see pcq_room(). */
 	smp_mb();
 }

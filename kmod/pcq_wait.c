@@ -100,7 +100,7 @@ void pcq_leave_recv(struct pcq_set *set, u32 cpu, unsigned int mine)
 
 static wait_queue_head_t *pcq_recv_wq(struct pcq_set *set, u32 cpu)
 {
-	return cpu == IPCRING_PCQ_ANY ? &set->any_recv_wq : &set->queue[cpu]->recv_wq;
+	return cpu < set->geo.cpus ? &set->queue[cpu]->recv_wq : &set->any_recv_wq;
 }
 
 /* One sleep, or none. */
@@ -205,8 +205,11 @@ static __poll_t pcq_poll_recv(struct pcq_end *end, struct file *file, poll_table
 	u32 cpu = pcq_recv_target(end, IPCRING_PCQ_BOUND);
 	int found;
 
-	/* Its full barrier is behind the queueing: see pcq_arm(). */
-	poll_wait(file, pcq_recv_wq(end->set, cpu), wait);
+	/*
+	 * Its full barrier is behind the queueing: see pcq_arm(). Who is bound to THIS is
+	 * queued once, and looks again from another CPU, so where all queues ring.
+	 */
+	poll_wait(file, pcq_recv_wq(end->set, end->cpu), wait);
 	found = pcq_look_recv(end, cpu);
 	if (found == -EAGAIN)
 		found = pcq_arm_recv(end, cpu);
@@ -222,15 +225,17 @@ static __poll_t pcq_poll_recv(struct pcq_end *end, struct file *file, poll_table
 	}
 }
 
-/* Of either lane: who polls may move. */
-static void pcq_poll_wait_send(struct pcq_set *set, u32 cpu, struct file *file, poll_table *wait)
+/* Of either lane, or bound to THIS of all queues: who polls may move. */
+static void pcq_poll_wait_send(struct pcq_end *end, struct file *file, poll_table *wait)
 {
-	if (cpu == IPCRING_PCQ_ANY) {
+	struct pcq_set *set = end->set;
+
+	if (end->cpu >= set->geo.cpus) {
 		poll_wait(file, &set->any_send_wq, wait);
 		return;
 	}
 	for (u32 lane = 0; lane < PCQ_NR_LANES; lane++)
-		poll_wait(file, &set->queue[cpu]->send_wq[lane], wait);
+		poll_wait(file, &set->queue[end->cpu]->send_wq[lane], wait);
 }
 
 static __poll_t pcq_poll_send(struct pcq_end *end, struct file *file, poll_table *wait)
@@ -238,7 +243,7 @@ static __poll_t pcq_poll_send(struct pcq_end *end, struct file *file, poll_table
 	struct pcq_at at = pcq_send_at(end, IPCRING_PCQ_BOUND);
 	int found;
 
-	pcq_poll_wait_send(end->set, at.cpu, file, wait);
+	pcq_poll_wait_send(end, file, wait);
 	found = pcq_look_send(end, &at);
 	if (found == -EAGAIN) {
 		pcq_want_room(end, at.cpu);

@@ -78,6 +78,39 @@ static int next(int ep)
 	return ret == 1 ? (int)ev.events : ret;
 }
 
+static void move(pid_t tid, uint32_t cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(tid, sizeof(set), &set);
+}
+
+/* How often a thread went to sleep, or -1. */
+static long sleeps(pid_t tid)
+{
+	char path[64], line[128];
+	long n = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "voluntary_ctxt_switches: %ld", &n);
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* Woken, and asleep once more; false: it has returned. */
+static bool sleeps_again(struct call *c, long before)
+{
+	while (sleeps(c->tid) == before && !__atomic_load_n(&c->done, __ATOMIC_ACQUIRE))
+		sched_yield();
+	return call_blocked(c);
+}
+
 TEST_F(poll, receiver)
 {
 	EXPECT_EQ(0, chan_poll(self->s.receiver, BOTH));
@@ -289,6 +322,53 @@ TEST_F(poll, this)
 	cpu_pin(0);
 	EXPECT_EQ(POLLIN, chan_poll(fd, POLLIN));
 	close(fd);
+}
+
+/* Moved while it sleeps, and woken for nothing: from then on it is the queue of there. */
+TEST_F(poll, this_that_moves)
+{
+	int other = pcq_sender(self->s.control, 1);
+	struct call poll = { CALL_POLL, pcq_receiver(self->s.control, THIS) };
+	long slept;
+
+	ASSERT_LE(0, other);
+	ASSERT_LE(0, poll.fd);
+	ASSERT_TRUE(call_start_on(&poll, 0));
+	move(poll.tid, 1);
+	slept = sleeps(poll.tid);
+	ASSERT_EQ(1, chan_write(self->s.sender, "x", 1));
+	EXPECT_TRUE(sleeps_again(&poll, slept));
+	ASSERT_EQ(1, chan_write(other, "y", 1));
+	EXPECT_EQ(POLLIN, call_finish(&poll));
+	close(poll.fd);
+	close(other);
+}
+
+/* Likewise a sender: both queues are full, then one has room. */
+TEST_F(poll, this_that_moves_and_sends)
+{
+	int receiver[2] = { pcq_receiver(self->s.control, 0), pcq_receiver(self->s.control, 1) };
+	struct call poll = { CALL_POLL, pcq_sender(self->s.control, THIS) };
+	long slept;
+
+	ASSERT_LE(0, receiver[0]);
+	ASSERT_LE(0, receiver[1]);
+	ASSERT_LE(0, poll.fd);
+	for (int cpu = 0; cpu < 2; cpu++) {
+		cpu_pin(cpu);
+		for (int i = 0; i < SLOTS; i++)
+			ASSERT_EQ(1, chan_write(poll.fd, "x", 1));
+	}
+	ASSERT_TRUE(call_start_on(&poll, 0));
+	move(poll.tid, 1);
+	slept = sleeps(poll.tid);
+	ASSERT_EQ(1, chan_read(receiver[0], self->buf, 8));
+	EXPECT_TRUE(sleeps_again(&poll, slept));
+	ASSERT_EQ(1, chan_read(receiver[1], self->buf, 8));
+	EXPECT_EQ(POLLOUT, call_finish(&poll));
+	close(poll.fd);
+	close(receiver[0]);
+	close(receiver[1]);
 }
 
 TEST_HARNESS_MAIN

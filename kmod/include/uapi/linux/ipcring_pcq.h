@@ -149,7 +149,8 @@
  *   sender:   EPOLLOUT room in the lane that write() would take now; EPOLLERR corrupt,
  *             offline, or receivers were there and none is left
  *   A poll() that finds nothing arms, and so does an -EAGAIN for an empty queue: read
- *   until it comes, then wait for the next edge.
+ *   until it comes, then wait for the next edge. Bound to THIS it is about the CPU on
+ *   which it looks, each time: who moves does not hear of what is left behind.
  */
 #ifndef _UAPI_LINUX_IPCRING_PCQ_H
 #define _UAPI_LINUX_IPCRING_PCQ_H
