@@ -380,6 +380,8 @@ int pcq_set_bell(struct pcq_set *set, const struct ipcring_pcq_bell *param)
 	pcq_for_each_queue(q, set, param->cpu)
 		pcq_set_mode(q, param);
 	__wake_up(&set->any_recv_wq, TASK_INTERRUPTIBLE, 0, poll_to_key(PCQ_POLL_RECV));
+	/* They may choose an isolated CPU now. */
+	__wake_up(&set->any_send_wq, TASK_INTERRUPTIBLE, 0, poll_to_key(PCQ_POLL_ALL));
 	return 0;
 }
 

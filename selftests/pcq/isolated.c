@@ -132,6 +132,27 @@ TEST_F(isolated, any_passes_it_by)
 	close(any);
 }
 
+/* Who sleeps as all others are full hears that there is one more to choose. */
+TEST_F(isolated, any_asleep_is_told)
+{
+	int full = pcq_endpoint(self->s.control, IPCRING_PCQ_SENDER, ANY,
+				IPCRING_PCQ_EP_NONBLOCK);
+	struct call write = { CALL_WRITE, pcq_sender(self->s.control, ANY), "x", 1 };
+
+	ASSERT_LE(0, full);
+	ASSERT_LE(0, write.fd);
+	while (chan_write(full, "x", 1) == 1)
+		;
+	ASSERT_TRUE(call_start_on(&write, 0));
+	ASSERT_EQ(0, pcq_bell(self->s.control, self->cpu, IPCRING_PCQ_BELL_WAKE,
+			      IPCRING_PCQ_BELL_ISOLATED));
+	EXPECT_EQ(1, call_finish(&write));
+	ASSERT_EQ(0, pcq_stats(self->s.observer, self->cpu, &self->st));
+	EXPECT_EQ(1, self->st.remote);
+	close(write.fd);
+	close(full);
+}
+
 /*
  * Nobody there, much traffic here: neither an open receiver bound to ANY, nor its arming,
  * nor sending to the queue and receiving from it elsewhere interrupts the CPU. The kernel's
