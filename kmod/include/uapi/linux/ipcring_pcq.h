@@ -77,6 +77,8 @@
  *   after   load state.bell, with a full barrier before if state.fence; if it says ARMED,
  *           IPCRING_IOC_WAKE with the CPU whose queue it is
  * A thread that is preempted, moved or signalled before the commit starts again.
+ * What io_uring does for a thread when it is interrupted does not stop a sequence: a ring
+ * that WRITEs to a set which its thread maps is made with IORING_SETUP_DEFER_TASKRUN.
  *
  * Sleep and wake
  * ==============
