@@ -111,6 +111,11 @@ static int pcq_service_answer(struct pcq_service *svc)
 	ssize_t ret;
 	u32 cpu;
 
+	/* A hostile receiver can have it read while it is written: half of it. */
+	if (svc->work == IPCRING_PCQ_ECHO && !pcq_find_queue(svc->out->set, svc->from)) {
+		pcq_service_give_up(svc);
+		return 0;
+	}
 	iov_iter_kvec(&from, ITER_SOURCE, &vec, 1, vec.iov_len);
 	ret = pcq_try_send(svc->out, pcq_service_target(svc), &from, PCQ_NOBELL, &cpu);
 	if (ret == -EAGAIN || ret == -ERESTARTSYS)
