@@ -427,7 +427,8 @@ struct ipcring_pcq_service {
  * @coalesced:	out: doorbells spared as it said RUNG, or the interrupt was on its way
  * @recv_waits:	out: times a receiver went to sleep
  * @send_waits:	out: times a sender went to sleep
- * @fences:	out: interrupts that made the queue's CPU execute a barrier for an arming
+ * @fences:	out: interrupts that made the queue's CPU execute a barrier for an arming,
+ *		or as state.fence became 1
  * @served:	out: messages that services took
  * @undelivered: out: of them, those whose answer could not be sent
  * @service_ns:	out: CPU time of the service that runs, in ns, as of its last sleep or tick
