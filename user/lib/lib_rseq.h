@@ -18,8 +18,10 @@
 /* No CPU has that number. */
 #define LIB_RSEQ_NOWHERE	(~0u)
 
-#if defined(__x86_64__) && defined(__has_include)
-#if __has_include(<sys/rseq.h>)
+#include <features.h>
+
+#if defined(__x86_64__) && defined(__GLIBC_PREREQ)
+#if __GLIBC_PREREQ(2, 35)
 #define LIB_RSEQ
 #endif
 #endif
@@ -51,6 +53,33 @@ static inline void lib_rseq_leave(struct rseq *rs)
 	*(volatile __u64 *)((char *)rs + offsetof(struct rseq, rseq_cs)) = 0;
 }
 
+/* The payload: see below. */
+#define LIB_RSEQ_COPY \
+	"cmpq $16, %[len]\n\t" \
+	"jb 7f\n\t" \
+	"movl $16, %%edx\n" \
+	"6:\tmovups -16(%[buf],%%rdx), %%xmm0\n\t" \
+	"movups %%xmm0, (%%rcx,%%rdx)\n\t" \
+	"addq $16, %%rdx\n\t" \
+	"cmpq %[len], %%rdx\n\t" \
+	"jbe 6b\n\t" \
+	"movups -16(%[buf],%[len]), %%xmm0\n\t" \
+	"movups %%xmm0, (%%rcx,%[len])\n\t" \
+	"jmp 9f\n" \
+	"7:\tcmpq $8, %[len]\n\t" \
+	"jb 8f\n\t" \
+	"movq (%[buf]), %%rdx\n\t" \
+	"movq -8(%[buf],%[len]), %%rsi\n\t" \
+	"movq %%rdx, 16(%%rcx)\n\t" \
+	"movq %%rsi, 8(%%rcx,%[len])\n\t" \
+	"jmp 9f\n" \
+	"8:\txorl %%edx, %%edx\n" \
+	"10:\tmovb (%[buf],%%rdx), %%sil\n\t" \
+	"movb %%sil, 16(%%rcx,%%rdx)\n\t" \
+	"incq %%rdx\n\t" \
+	"cmpq %[len], %%rdx\n\t" \
+	"jb 10b\n"
+
 /*
  * Registers in the sequence: rax position, rcx slot, rdx scratch and offset into the
  * payload, rsi and xmm0 data. Everything else was loaded before and does not change.
@@ -71,82 +100,55 @@ static inline void lib_rseq_leave(struct rseq *rs)
 static inline __attribute__((__always_inline__)) int
 lib_rseq_try(struct rseq *rs, const struct ring *r, __u32 cpu, const void *buf, __u64 len)
 {
-	__asm__ __volatile__ goto (
-		".pushsection __rseq_cs, \"aw\"\n\t"
-		".balign 32\n"
-		"3:\t.long 0, 0\n\t"
-		".quad 1f, 2f - 1f, 4f\n\t"
-		".popsection\n\t"
-		".pushsection .text.unlikely, \"ax\", @progbits\n\t"
-		".byte 0x0f, 0xb9, 0x3d\n\t"
-		".long %c[sig]\n"
-		"4:\tjmp %l[aborted]\n\t"
-		".popsection\n\t"
-
-		"leaq 3b(%%rip), %%rax\n\t"
-		"movq %%rax, %c[cs](%[rs])\n"
-		"1:\tcmpl %[cpu], %c[id](%[rs])\n\t"
-		"jne %l[away]\n\t"
-		"movq %c[pos](%[prod]), %%rax\n\t"
-		"movq %%rax, %%rcx\n\t"
-		"andq %[mask], %%rcx\n\t"
-		"imulq %[stride], %%rcx\n\t"
-		"addq %[data], %%rcx\n\t"
-		"leal 1(%%rax), %%edx\n\t"
-		"cmpl %%edx, 4(%%rcx)\n\t"
-		"jne 5f\n\t"
-		"incq %%rax\n\t"
-		"movq %%rax, %%rcx\n\t"
-		"andq %[mask], %%rcx\n\t"
-		"imulq %[stride], %%rcx\n\t"
-		"addq %[data], %%rcx\n"
-		"5:\tmovq %%rax, %%rdx\n\t"
-		"subq %c[pos](%[cons]), %%rdx\n\t"
-		"cmpq %[mask], %%rdx\n\t"
-		"ja %l[full]\n\t"
-		"movq %%rax, %c[pos](%[prod])\n\t"
-		"movl %[cpu], 8(%%rcx)\n\t"
-		"movl $0, 12(%%rcx)\n\t"
-
-		"cmpq $16, %[len]\n\t"
-		"jb 7f\n\t"
-		"movl $16, %%edx\n"
-		"6:\tmovups -16(%[buf],%%rdx), %%xmm0\n\t"
-		"movups %%xmm0, (%%rcx,%%rdx)\n\t"
-		"addq $16, %%rdx\n\t"
-		"cmpq %[len], %%rdx\n\t"
-		"jbe 6b\n\t"
-		"movups -16(%[buf],%[len]), %%xmm0\n\t"
-		"movups %%xmm0, (%%rcx,%[len])\n\t"
-		"jmp 9f\n"
-		"7:\tcmpq $8, %[len]\n\t"
-		"jb 8f\n\t"
-		"movq (%[buf]), %%rdx\n\t"
-		"movq -8(%[buf],%[len]), %%rsi\n\t"
-		"movq %%rdx, 16(%%rcx)\n\t"
-		"movq %%rsi, 8(%%rcx,%[len])\n\t"
-		"jmp 9f\n"
-		"8:\txorl %%edx, %%edx\n"
-		"10:\tmovb (%[buf],%%rdx), %%sil\n\t"
-		"movb %%sil, 16(%%rcx,%%rdx)\n\t"
-		"incq %%rdx\n\t"
-		"cmpq %[len], %%rdx\n\t"
-		"jb 10b\n"
-
-		"9:\tincq %%rax\n\t"
-		"shlq $32, %%rax\n\t"
-		"leaq 8(%%rax,%[len]), %%rax\n\t"
-		"movq %%rax, (%%rcx)\n"
-		"2:\n\t"
-		:
-		: [sig] "i" (RSEQ_SIG), [cs] "i" (offsetof(struct rseq, rseq_cs)),
-		  [id] "i" (offsetof(struct rseq, cpu_id)),
-		  [pos] "i" (offsetof(struct ipcring_side, pos)),
-		  [rs] "r" (rs), [cpu] "r" (cpu), [prod] "r" (r->prod), [cons] "r" (r->cons),
-		  [data] "r" (r->data), [mask] "r" (r->size - 1),
-		  [stride] "r" ((__u64)r->stride), [buf] "r" (buf), [len] "r" (len)
-		: "rax", "rcx", "rdx", "rsi", "xmm0", "cc", "memory"
-		: full, away, aborted);
+	__asm__ goto(".pushsection __rseq_cs, \"aw\"\n\t"
+		     ".balign 32\n"
+		     "3:\t.long 0, 0\n\t"
+		     ".quad 1f, 2f - 1f, 4f\n\t"
+		     ".popsection\n\t"
+		     ".pushsection .text.unlikely, \"ax\", @progbits\n\t"
+		     ".byte 0x0f, 0xb9, 0x3d\n\t"
+		     ".long %c[sig]\n"
+		     "4:\tjmp %l[aborted]\n\t"
+		     ".popsection\n\t"
+		     "leaq 3b(%%rip), %%rax\n\t"
+		     "movq %%rax, %c[cs](%[rs])\n"
+		     "1:\tcmpl %[cpu], %c[id](%[rs])\n\t"
+		     "jne %l[away]\n\t"
+		     "movq %c[pos](%[prod]), %%rax\n\t"
+		     "movq %%rax, %%rcx\n\t"
+		     "andq %[mask], %%rcx\n\t"
+		     "imulq %[stride], %%rcx\n\t"
+		     "addq %[data], %%rcx\n\t"
+		     "leal 1(%%rax), %%edx\n\t"
+		     "cmpl %%edx, 4(%%rcx)\n\t"
+		     "jne 5f\n\t"
+		     "incq %%rax\n\t"
+		     "movq %%rax, %%rcx\n\t"
+		     "andq %[mask], %%rcx\n\t"
+		     "imulq %[stride], %%rcx\n\t"
+		     "addq %[data], %%rcx\n"
+		     "5:\tmovq %%rax, %%rdx\n\t"
+		     "subq %c[pos](%[cons]), %%rdx\n\t"
+		     "cmpq %[mask], %%rdx\n\t"
+		     "ja %l[full]\n\t"
+		     "movq %%rax, %c[pos](%[prod])\n\t"
+		     "movl %[cpu], 8(%%rcx)\n\t"
+		     "movl $0, 12(%%rcx)\n\t"
+		     LIB_RSEQ_COPY
+		     "9:\tincq %%rax\n\t"
+		     "shlq $32, %%rax\n\t"
+		     "leaq 8(%%rax,%[len]), %%rax\n\t"
+		     "movq %%rax, (%%rcx)\n"
+		     "2:\n\t"
+		     :
+		     : [sig] "i" (RSEQ_SIG), [cs] "i" (offsetof(struct rseq, rseq_cs)),
+		       [id] "i" (offsetof(struct rseq, cpu_id)),
+		       [pos] "i" (offsetof(struct ipcring_side, pos)),
+		       [rs] "r" (rs), [cpu] "r" (cpu), [prod] "r" (r->prod),
+		       [cons] "r" (r->cons), [data] "r" (r->data), [mask] "r" (r->size - 1),
+		       [stride] "r" ((__u64)r->stride), [buf] "r" (buf), [len] "r" (len)
+		     : "rax", "rcx", "rdx", "rsi", "xmm0", "cc", "memory"
+		     : full, away, aborted);
 	lib_rseq_leave(rs);
 	return 0;
 full:
