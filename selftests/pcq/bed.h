@@ -15,6 +15,11 @@
 #include <stdarg.h>
 #include <sys/mman.h>
 
+#include <linux/rseq.h>
+
+/* The library's sequences, as the linker has collected them. */
+extern const struct rseq_cs __start___rseq_cs[], __stop___rseq_cs[];
+
 #define BED_SLOTS	64u
 #define BED_MSG		1024u
 /* A descriptor that nobody opens. */
