@@ -116,7 +116,8 @@ int main(int argc, char **argv)
 	local = ipcring_pcq_counts()->local;
 	aborts = ipcring_pcq_counts()->aborts;
 	run(out, in, w, true);
-	printf("local %llu aborts %llu\n", (unsigned long long)(ipcring_pcq_counts()->local - local),
-	       (unsigned long long)(ipcring_pcq_counts()->aborts - aborts));
+	local = ipcring_pcq_counts()->local - local;
+	aborts = ipcring_pcq_counts()->aborts - aborts;
+	printf("local %llu aborts %llu\n", (unsigned long long)local, (unsigned long long)aborts);
 	return 0;
 }

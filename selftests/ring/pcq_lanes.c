@@ -9,7 +9,7 @@
 
 FIXTURE(lanes) {
 	struct ipcring_side prod, cons[2];
-	_Alignas(64) unsigned char data[SLOTS * STRIDE];
+	unsigned char data[SLOTS * STRIDE] __attribute__((__aligned__(64)));
 	struct ring r;
 };
 
