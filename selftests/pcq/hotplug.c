@@ -78,7 +78,7 @@ static void dump(const struct ends *e)
 		       s.ipis, s.suppressed, s.coalesced, s.recv_waits, s.send_waits, s.state);
 }
 
-static void stuck(const char *what)
+static void give_up(const char *what)
 {
 	printf("# stuck: %s\n", what);
 	dump(&mix);
@@ -99,7 +99,7 @@ static void stuck(const char *what)
 			since_ = now_ns(); \
 		} \
 		if (now_ns() - since_ > PATIENCE) \
-			stuck(what); \
+			give_up(what); \
 	} \
 } while (0)
 
@@ -120,11 +120,11 @@ static void name_thread(pthread_t thread, const struct ends *e, const char *what
 	pthread_setname_np(thread, name);
 }
 
-static void add_sender(struct ends *e, enum kind kind, uint32_t cpu)
+static void add_sender(struct ends *e, enum kind how, uint32_t cpu)
 {
 	struct sender *s = &sender[nr_senders];
 
-	*s = (struct sender){ .ends = e, .kind = kind, .id = nr_senders++, .home = cpu };
+	*s = (struct sender){ .ends = e, .kind = how, .id = nr_senders++, .home = cpu };
 }
 
 static int add_receiver(struct ends *e, uint32_t cpu, bool polls)
@@ -143,8 +143,8 @@ static int add_all(void)
 	int ret = 0;
 
 	for (uint32_t cpu = 0; cpu < nr_cpus && ret >= 0; cpu++) {
-		for (enum kind kind = SEND_BOUND; kind <= SEND_BATCH; kind++)
-			add_sender(&mix, kind, cpu);
+		for (int how = SEND_BOUND; how <= SEND_BATCH; how++)
+			add_sender(&mix, how, cpu);
 		add_sender(&lanes, SEND_BOUND, cpu);
 		add_sender(&lanes, SEND_ORDERED, cpu);
 		ret = add_receiver(&mix, cpu, false);
@@ -369,7 +369,8 @@ int main(int argc, char **argv)
 	printf("TAP version 13\n");
 	if (dev < 0)
 		return skip("no " DEVICE ", or not root");
-	if (nr_cpus < 2 || nr_cpus > CPUS_MAX || access("/sys/devices/system/cpu/cpu1/online", W_OK))
+	if (nr_cpus < 2 || nr_cpus > CPUS_MAX ||
+	    access("/sys/devices/system/cpu/cpu1/online", W_OK))
 		return skip("2 to 16 CPUs are needed, and the right to take them offline");
 	printf("1..1\n# %llu cycles, seed %llu, %u CPUs\n", (unsigned long long)cycles,
 	       (unsigned long long)seed, nr_cpus);

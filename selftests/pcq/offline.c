@@ -45,7 +45,7 @@ FIXTURE_TEARDOWN(offline)
 }
 
 /* SLOTS in each lane; the local lane's say l, the remote lane's r. */
-static int fill_both(FIXTURE_DATA(offline) *self)
+static int fill_both(struct _test_data_offline *self)
 {
 	int n = 0;
 
@@ -232,12 +232,13 @@ static void *bell_sender(void *arg)
 	for (int i = 0; i < 3000;) {
 		int ret = chan_write(*fd, &i, sizeof(i));
 
-		if (ret == sizeof(i))
+		if (ret == sizeof(i)) {
 			i++;
-		else if (ret != -ENXIO && ret != -EAGAIN)
+			continue;
+		}
+		if (ret != -ENXIO && ret != -EAGAIN)
 			return (void *)(long)ret;
-		else
-			sched_yield();
+		sched_yield();
 	}
 	return NULL;
 }

@@ -47,7 +47,7 @@ FIXTURE_TEARDOWN(wrong)
 	set_close(&self->out);
 }
 
-static int start(FIXTURE_DATA(wrong) *self, uint32_t work, uint32_t flags, enum out out)
+static int start(struct _test_data_wrong *self, uint32_t work, uint32_t flags, enum out out)
 {
 	return pcq_start(self->in.control, 0, work, flags, self->fd[out]);
 }
@@ -236,7 +236,8 @@ TEST_F(service, thread)
 	EXPECT_EQ(fifo ? SCHED_FIFO : SCHED_OTHER, sched_getscheduler(tid));
 	EXPECT_EQ(-EINVAL, errno_or(sched_setaffinity(tid, sizeof(cpu_set_t),
 						      &(cpu_set_t){ .__bits = { 1 } })));
-	EXPECT_EQ(IPCRING_PCQ_ST_ONLINE | IPCRING_PCQ_ST_SERVICE, STAT(self->in.observer, 1, state));
+	EXPECT_EQ(IPCRING_PCQ_ST_ONLINE | IPCRING_PCQ_ST_SERVICE,
+		  STAT(self->in.observer, 1, state));
 	if (polls)
 		WAIT_FOR(STAT(self->in.observer, 1, service_ns));
 	else

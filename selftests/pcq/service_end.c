@@ -74,7 +74,7 @@ static uint32_t empty(int fd, uint32_t first)
 }
 
 /* All is full: SLOTS in the output, one in hand, SLOTS in the input. */
-static bool block(FIXTURE_DATA(end) *self, uint32_t flags)
+static bool block(struct _test_data_end *self, uint32_t flags)
 {
 	uint32_t sent = 0;
 
@@ -111,7 +111,7 @@ TEST_F(end, no_room)
 }
 
 /* Where @self stands after the end of a service that block() had stopped. */
-static void check_blocked(struct __test_metadata *_metadata, FIXTURE_DATA(end) *self)
+static void check_blocked(struct __test_metadata *_metadata, struct _test_data_end *self)
 {
 	EXPECT_EQ(SLOTS + 1, STAT(self->in.observer, 1, served));
 	EXPECT_EQ(1, STAT(self->in.observer, 1, undelivered));
@@ -226,7 +226,7 @@ static volatile bool over;
 
 static void *sender_thread(void *arg)
 {
-	FIXTURE_DATA(end) *self = arg;
+	struct _test_data_end *self = arg;
 	uint32_t nr = 0;
 
 	cpu_pin(0);
