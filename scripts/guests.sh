@@ -28,7 +28,7 @@ room_tests()
 	local dir=selftests/$1/
 	shift
 
-	cd "$TREE"
+	cd "$TREE" || return
 	if [ -d "build/$dir" ]; then
 		# shellcheck disable=SC2016 # for make to expand
 		make -s --no-print-directory -C "$dir" \

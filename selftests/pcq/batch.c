@@ -363,7 +363,8 @@ TEST_F(batch, rings_before_it_sleeps)
 /* Of a batch of an endpoint that is bound to ANY, one queue alone. */
 TEST_F(batch, cpu_of_an_endpoint_bound_to_any)
 {
-	int sender = pcq_sender(self->s.control, ANY), receiver = pcq_receiver(self->s.control, ANY);
+	int receiver = pcq_receiver(self->s.control, ANY);
+	int sender = pcq_sender(self->s.control, ANY);
 	struct ipcring_pcq_stats stats;
 
 	ASSERT_LE(0, sender);

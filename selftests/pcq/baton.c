@@ -47,7 +47,7 @@ FIXTURE_TEARDOWN(baton)
 }
 
 /* All on our CPU: none of them runs before we are done, or give way. */
-static bool readers_start(FIXTURE_DATA(baton) *self, int nr, int nr_any)
+static bool readers_start(struct _test_data_baton *self, int nr, int nr_any)
 {
 	for (int i = 0; i < nr; i++) {
 		int fd = i < nr_any ? self->any : self->s.receiver;
@@ -59,7 +59,7 @@ static bool readers_start(FIXTURE_DATA(baton) *self, int nr, int nr_any)
 	return true;
 }
 
-static int readers_finish(FIXTURE_DATA(baton) *self, int nr)
+static int readers_finish(struct _test_data_baton *self, int nr)
 {
 	int got = 0;
 

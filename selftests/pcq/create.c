@@ -151,8 +151,6 @@ TEST_F(create, nodes)
 		int want = node_of_cpu(cpu);
 
 		ASSERT_EQ(0, map_open(&m, receiver, cpu));
-		if (node_of((char *)m.state) == -ENOSYS)
-			SKIP(return, "move_pages(): no such system call");
 		EXPECT_EQ(want, node_of((char *)m.state));
 		EXPECT_EQ(want, node_of((char *)m.lane[0].prod));
 		EXPECT_EQ(want, node_of((char *)m.lane[0].cons));

@@ -175,17 +175,17 @@ static bool settled(struct run *r, uint32_t mode)
 	}
 }
 
-static bool send_burst(struct run *r, enum way way, uint32_t size)
+static bool send_burst(struct run *r, enum way how, uint32_t size)
 {
 	static char msg[MSG];
 	struct ipcring_pcq_msg msgs[100];
 	struct ipcring_pcq_batch p = pcq_batch(msgs, size);
 
 	r->sent += size;
-	for (uint32_t i = 0; way == WRITE && i < size; i++)
+	for (uint32_t i = 0; how == WRITE && i < size; i++)
 		if (chan_write(r->sender, msg, MSG) != MSG)
 			return false;
-	if (way == WRITE)
+	if (how == WRITE)
 		return true;
 	for (uint32_t i = 0; i < size; i++)
 		msgs[i] = pcq_msg(msg, MSG);

@@ -35,7 +35,7 @@ FIXTURE_TEARDOWN(isolated)
 }
 
 /* The sum of the function call and rescheduling interrupts of a CPU. */
-static long interrupts(uint32_t cpu, const char *line)
+static long interrupts_of(uint32_t cpu, const char *line)
 {
 	static char text[65536];
 	char *at, *end;
@@ -166,8 +166,8 @@ TEST_F(isolated, counted_by_the_kernel)
 	long cal, res;
 	int any;
 
-	cal = interrupts(self->cpu, "CAL:");
-	res = interrupts(self->cpu, "RES:");
+	cal = interrupts_of(self->cpu, "CAL:");
+	res = interrupts_of(self->cpu, "RES:");
 	ASSERT_LE(0, cal);
 	for (int i = 0; i < rounds; i++) {
 		any = pcq_receiver(self->s.control, ANY);
@@ -178,8 +178,8 @@ TEST_F(isolated, counted_by_the_kernel)
 		ASSERT_EQ(1, call_finish(&self->read));
 		close(any);
 	}
-	cal = interrupts(self->cpu, "CAL:") - cal;
-	res = interrupts(self->cpu, "RES:") - res;
+	cal = interrupts_of(self->cpu, "CAL:") - cal;
+	res = interrupts_of(self->cpu, "RES:") - res;
 	printf("# CPU %u: %ld function call and %ld rescheduling interrupts in %d messages\n",
 	       self->cpu, cal, res, rounds);
 	EXPECT_GT(rounds / 4, cal + res);

@@ -251,6 +251,7 @@ static int no_fd(void *arg)
 	const struct arg *a = arg;
 	struct rlimit limit = { .rlim_max = 4096 };
 	int control, first = dup(a->dev);
+	char buf[64];
 
 	close(first);
 	limit.rlim_cur = first;
@@ -271,7 +272,7 @@ static int no_fd(void *arg)
 	/* Nobody was there for a moment: a peer that never was is no hangup. */
 	first = pcq_endpoint(control, IPCRING_PCQ_RECEIVER, 0, IPCRING_PCQ_EP_NONBLOCK);
 	MUST(first >= 0);
-	MUST(chan_read(first, (char[64]){ 0 }, 64) == -EAGAIN);
+	MUST(chan_read(first, buf, sizeof(buf)) == -EAGAIN);
 	return 0;
 }
 

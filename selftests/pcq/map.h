@@ -48,8 +48,9 @@ static inline int map_open(struct map *m, int fd, uint32_t cpu)
 			   .data_bytes = info.data_bytes };
 	if (ret)
 		return ret;
-	r[0] = r[1] = (struct ring){ .size = info.slots, .stride = info.stride,
-				     .msg_size = info.msg_size + FROM_BYTES };
+	r[0] = (struct ring){ .size = info.slots, .stride = info.stride,
+			      .msg_size = info.msg_size + FROM_BYTES };
+	r[1] = r[0];
 	m->state = map_region(fd, PROT_READ, map_offset(IPCRING_PCQ_OFF_STATE, cpu), m->page);
 	r[0].prod = map_region(fd, prod, map_offset(IPCRING_PCQ_OFF_PROD, cpu), m->page);
 	r[0].cons = map_region(fd, cons, map_offset(IPCRING_PCQ_OFF_CONS, cpu), m->page);

@@ -57,8 +57,8 @@ FIXTURE_TEARDOWN(race)
 }
 
 struct sleeper {
-	FIXTURE_DATA(race) *self;
-	const FIXTURE_VARIANT(race) *variant;
+	struct _test_data_race *self;
+	const struct _fixture_variant_race *variant;
 	int ep;
 };
 
@@ -124,7 +124,7 @@ static void pause_a_little(unsigned int *seed)
  * It sleeps, though what it sleeps for is there: nothing else will wake it. We gave way to
  * it 1000 times, of 15 us, and then while we looked at it.
  */
-static bool overslept(FIXTURE_DATA(race) *self, uint64_t round, unsigned int *seed, long nr)
+static bool overslept(struct _test_data_race *self, uint64_t round, unsigned int *seed, long nr)
 {
 	for (int i = 0; __atomic_load_n(&self->done, __ATOMIC_ACQUIRE) < round; i++) {
 		pause_a_little(seed);

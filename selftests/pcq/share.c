@@ -41,32 +41,41 @@ FIXTURE_VARIANT(share) {
 FIXTURE_VARIANT_ADD(share, bound) {
 	.slots = 4, .to = 0, .from = 0, .receivers = RECEIVERS,
 };
+
 FIXTURE_VARIANT_ADD(share, bound_ipi) {
 	.slots = 4, .to = 0, .from = 0, .mode = IPCRING_PCQ_BELL_IPI, .receivers = RECEIVERS,
 };
+
 FIXTURE_VARIANT_ADD(share, bound_poll) {
 	.slots = 4, .to = 0, .from = 0, .mode = IPCRING_PCQ_BELL_POLL, .receivers = 2,
 };
+
 FIXTURE_VARIANT_ADD(share, any) {
 	.slots = 2, .to = ANY, .from = ANY, .receivers = RECEIVERS,
 };
+
 FIXTURE_VARIANT_ADD(share, any_ipi) {
 	.slots = 2, .to = ANY, .from = ANY, .mode = IPCRING_PCQ_BELL_IPI, .receivers = RECEIVERS,
 };
+
 FIXTURE_VARIANT_ADD(share, this_to_any) {
 	.slots = 16, .to = THIS, .from = ANY, .receivers = RECEIVERS,
 };
+
 FIXTURE_VARIANT_ADD(share, mapped) {
 	.slots = 4, .to = 0, .from = 0, .mapped = true, .receivers = RECEIVERS,
 };
+
 FIXTURE_VARIANT_ADD(share, mapped_ipi) {
 	.slots = 4, .to = 0, .from = 0, .mode = IPCRING_PCQ_BELL_IPI, .mapped = true,
 	.receivers = RECEIVERS,
 };
+
 FIXTURE_VARIANT_ADD(share, ordered) {
 	.slots = 8, .to = 0, .from = 0, .flags = IPCRING_PCQ_EP_ORDERED, .in_order = true,
 	.receivers = 1,
 };
+
 FIXTURE_VARIANT_ADD(share, ordered_ipi) {
 	.slots = 2, .to = 0, .from = 0, .flags = IPCRING_PCQ_EP_ORDERED, .in_order = true,
 	.mode = IPCRING_PCQ_BELL_IPI, .receivers = 1,
@@ -89,7 +98,8 @@ FIXTURE_SETUP(share)
 	}
 	close(self->s.sender);
 	close(self->s.receiver);
-	self->s.sender = self->s.receiver = -1;
+	self->s.sender = -1;
+	self->s.receiver = -1;
 }
 
 FIXTURE_TEARDOWN(share)
@@ -131,7 +141,8 @@ static void *sender(void *arg)
 		if (w->moves && rnd_below(&seed, 16) == 0)
 			cpu_pin(rnd_below(&seed, cpu_nr_online()));
 		if (want > EACH - nr)
-			p.nr = want = EACH - nr;
+			want = EACH - nr;
+		p.nr = want;
 		for (uint32_t i = 0; i < want; i++) {
 			m[i] = (struct message){ w->nr, nr + i };
 			m[i].sum = sum_of(&m[i]);

@@ -58,7 +58,7 @@ static uint64_t calls_of(uint32_t cpu)
 }
 
 /* A receiver that sleeps on @where, woken by each message that CPU 0 sends. */
-static int rounds(FIXTURE_DATA(undisturbed) *self, uint32_t where)
+static int rounds(struct _test_data_undisturbed *self, uint32_t where)
 {
 	char buf[SIZE];
 

@@ -54,10 +54,12 @@ TEST_F(unload, refused_with_a_sender_fd)
 
 TEST_F(unload, refused_with_a_receiver_fd)
 {
+	char buf[64];
+
 	ASSERT_EQ(1, chan_write(self->s.sender, "x", 1));
 	only(&self->s, self->s.receiver);
 	EXPECT_EQ(-EWOULDBLOCK, unload());
-	EXPECT_EQ(1, chan_read(self->s.receiver, (char[64]){ 0 }, 64));
+	EXPECT_EQ(1, chan_read(self->s.receiver, buf, sizeof(buf)));
 }
 
 TEST_F(unload, refused_with_an_observer_fd)
