@@ -31,6 +31,7 @@
 #include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
@@ -329,7 +330,7 @@ static inline u32 pcq_recv_target(const struct pcq_end *end, u32 cpu)
 static inline struct pcq_queue *pcq_next_queue(struct pcq_set *set, u32 target, u32 *nr)
 {
 	if (target != IPCRING_PCQ_ANY)
-		return *nr == target ? set->queue[target] : NULL;
+		return *nr == target ? set->queue[array_index_nospec(target, set->geo.cpus)] : NULL;
 	while (*nr < set->geo.cpus && !set->queue[*nr])
 		++*nr;
 	return *nr < set->geo.cpus ? set->queue[*nr] : NULL;

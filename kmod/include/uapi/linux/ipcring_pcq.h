@@ -366,7 +366,7 @@ struct ipcring_pcq_bell {
 #define IPCRING_PCQ_FORWARD	2u	/* send it on */
 
 #define IPCRING_PCQ_SERVICE_POLL (1u << 0)	/* a dedicated core: never sleep */
-#define IPCRING_PCQ_SERVICE_FIFO (1u << 1)	/* real-time, as sched_set_fifo() has it */
+#define IPCRING_PCQ_SERVICE_FIFO (1u << 1)	/* SCHED_FIFO; with POLL of the least priority */
 
 /**
  * struct ipcring_pcq_service - IPCRING_IOC_PCQ_START on a control fd
