@@ -18,8 +18,7 @@ files()
 #   LINUX_VERSION_CODE	has a rule of its own, which knows the two files that may
 #   MACRO_ARG_REUSE	guesses; a macro that evaluates twice is seen in review
 #   LONG_LINE_STRING	a message stays on one line, to be found by searching for it
-# in kmod/pcq_service.c:
-#   YIELD		a thread that never sleeps steps back behind its equals, no more
+#   YIELD (pcq_service.c)	a thread that never sleeps steps back behind its equals, no more
 # in headers that user space reads:
 #   BIT_MACRO		the kernel does not export BIT()
 # in trace headers:
@@ -49,8 +48,7 @@ rule_checkpatch()
 	checkpatch "$common,BIT_MACRO" kmod/ring.h 'kmod/include/*.h'
 	checkpatch "$tracing" kmod/trace.h
 	checkpatch "$common,YIELD" kmod/pcq_service.c
-	checkpatch "$common" 'kmod/*.[ch]' ':!kmod/ring.h' ':!kmod/trace.h' ':!kmod/include' \
-		':!kmod/pcq_service.c'
+	checkpatch "$common" 'kmod/*.[ch]' ':!kmod/ring.h' ':!kmod/trace.h' ':!kmod/include' ':!kmod/pcq_service.c'
 	checkpatch "$userland" '*.[ch]' ':!kmod'
 }
 
