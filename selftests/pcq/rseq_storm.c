@@ -2,8 +2,8 @@
 /*
  * libipcring's restartable sequence in a storm: on each CPU threads that are preempted by
  * each other, moved about, and hit by timers whose handlers send on the same handle, while
- * one reader takes from all queues. Each message arrives once and whole, and in the order
- * of its sender where one lane carries them.
+ * one reader takes from all queues. Each message arrives once and whole. Threads change
+ * CPUs, so there is no order to look at; rseq_step looks at that.
  */
 #include "kselftest_harness.h"
 #include "bed.h"

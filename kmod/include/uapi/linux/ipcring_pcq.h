@@ -117,7 +117,8 @@
  * A CPU is *isolated* here if it is nohz_full or outside the housekeeping CPUs of the
  * scheduler's domains (isolcpus). Unless the bell was set with IPCRING_PCQ_BELL_ISOLATED,
  * no interrupt of ours is sent to it: IPI rings as WAKE, arming needs none (fence is 1),
- * ANY does not choose it. A task that sleeps there is woken, as by any system call.
+ * ANY does not choose it. A task that sleeps there is woken, as by any system call. What
+ * counts is the time of CREATE, or of the last BELL: a cpuset made later changes nothing.
  *
  * CPU hotplug
  * ===========
@@ -152,7 +153,9 @@
  *             offline, or receivers were there and none is left
  *   A poll() that finds nothing arms, and so does an -EAGAIN for an empty queue: read
  *   until it comes, then wait for the next edge. Bound to THIS it is about the CPU on
- *   which it looks, each time: who moves does not hear of what is left behind.
+ *   which it looks, each time: who moves does not hear of what is left behind. Beside
+ *   readers that sleep, use no EPOLLEXCLUSIVE: who is woken so and goes away without a
+ *   look leaves the others asleep until the next bell.
  */
 #ifndef _UAPI_LINUX_IPCRING_PCQ_H
 #define _UAPI_LINUX_IPCRING_PCQ_H
@@ -437,7 +440,8 @@ struct ipcring_pcq_service {
  * @resv:	0
  *
  * wakes + ipis + suppressed + coalesced is the number of doorbells that came up: one for
- * each write(), each SEND and queue, each WAKE of a sender. Mapped senders that do not
+ * each write(), each SEND and queue (two if it had to wait in between), each WAKE of a
+ * sender, each answer of a service or several at once. Mapped senders that do not
  * call WAKE are in @local only.
  *
  * Return: 0, -EINVAL no such CPU.
