@@ -322,14 +322,18 @@ static int64_t group_bytes(void)
 	return read_file(GROUP "/memory.current", text, sizeof(text)) ? atoll(text) : -1;
 }
 
-/* The group pays for the lanes, and gets it back; beside them, a few pages a queue. */
+/* Sixteen megabytes or more of lanes: the group pays, and gets it back. */
 static int in_group(const struct arg *a)
 {
-	const int64_t size = 8 * a->large, slack = 4 << 20;
+	const int64_t least = 16 << 20, slack = 4 << 20;
+	uint32_t slots = 1024;
+	int64_t size = a->large;
 
+	for (; size < least; size *= 2)
+		slots *= 2;
 	for (int i = 0; i < 5; i++) {
 		int64_t before = group_bytes(), during;
-		int fd = PCQ_CREATE(a->dev, .slots = 8192, .msg_size = 48);
+		int fd = PCQ_CREATE(a->dev, .slots = slots, .msg_size = 48);
 
 		MUST(fd >= 0);
 		during = group_bytes();
@@ -337,8 +341,8 @@ static int in_group(const struct arg *a)
 		close(fd);
 		MUST(group_bytes() <= before + slack);
 	}
-	MUST(write_number(GROUP "/memory.max", size / 2 + slack));
-	MUST(PCQ_CREATE(a->dev, .slots = 8192 * 2, .msg_size = 48) == -ENOMEM);
+	MUST(write_number(GROUP "/memory.max", size / 2));
+	MUST(PCQ_CREATE(a->dev, .slots = slots, .msg_size = 48) == -ENOMEM);
 	MUST(group_bytes() <= slack);
 	MUST(PCQ_CREATE(a->dev, SMALL) >= 0);
 	return 0;
