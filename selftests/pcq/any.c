@@ -273,4 +273,28 @@ TEST_F(any, this_of_a_sleeping_sender)
 	close(sender);
 }
 
+/* Two sleep there; the one that is woken does not need the room any more: the other does. */
+TEST_F(any, moved_sender_passes_its_room_on)
+{
+	int sender = pcq_sender(self->s.control, THIS);
+	struct call write[2];
+	cpu_set_t set;
+	uint32_t one;
+
+	ASSERT_LE(0, sender);
+	cpu_pin(1);
+	fill(self->to[1], 1);
+	for (int i = 0; i < 2; i++) {
+		write[i] = (struct call){ CALL_WRITE, sender, "m", 1 };
+		ASSERT_TRUE(call_start_on(&write[i], 1));
+	}
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	ASSERT_EQ(0, sched_setaffinity(write[0].tid, sizeof(set), &set));
+	ASSERT_EQ(4, chan_read(self->s.receiver, &one, 4));
+	for (int i = 0; i < 2; i++)
+		EXPECT_EQ(1, call_finish(&write[i]));
+	close(sender);
+}
+
 TEST_HARNESS_MAIN
