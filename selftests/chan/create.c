@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Making channels: geometry, limits, resources. */
 #include "chan.h"
+#include <linux/ipcring_pcq.h>
 
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -147,7 +148,7 @@ TEST_F(create, features)
 
 	ASSERT_EQ(0, errno_or(ioctl(self->dev, IPCRING_IOC_FEATURES, &p)));
 	EXPECT_EQ(want, p.features & want);
-	EXPECT_EQ(0, p.features & ~(2 * IPCRING_FEAT_URING_MULTISHOT - 1));
+	EXPECT_EQ(0, p.features & ~(2 * IPCRING_FEAT_PCQ_SERVICE - 1));
 	EXPECT_EQ(sizeof(p), p.size);
 }
 
