@@ -15,7 +15,10 @@ const char *cell_pattern_name(enum cell_pattern pattern)
 
 const char *cell_wait_name(enum mech_wait wait)
 {
-	static const char *const name[] = { [WAIT_BLOCK] = "block", [WAIT_SPIN] = "spin" };
+	static const char *const name[] = {
+		[WAIT_BLOCK] = "block", [WAIT_SPIN] = "spin", [WAIT_SPIN_BLOCK] = "spin-block",
+		[WAIT_POLL] = "poll", [WAIT_URING] = "uring",
+	};
 
 	return name[wait];
 }

@@ -12,6 +12,8 @@
 
 /* How often the supervisor looks for a stall; rare enough to stay out of the figures. */
 #define LAUNCH_TICK_MS	250
+/* How many looks at a side whose peer hung up, before that is the failure itself. */
+#define LAUNCH_HANGUP_TICKS	8
 
 static uint64_t launch_now(void)
 {
@@ -124,18 +126,27 @@ static int launch_check_stall(struct launch *l)
 	return -ETIMEDOUT;
 }
 
+/* What a side sees of a peer that died: the death itself comes a moment later. */
+static bool launch_hung_up(struct launch *l, int error)
+{
+	return (error == -EPIPE || error == -ECONNRESET || error == -ECONNREFUSED) &&
+	       l->hangups++ < LAUNCH_HANGUP_TICKS;
+}
+
 static int launch_check_workers(struct launch *l)
 {
+	launch_reap(l);
 	for (unsigned int i = 0; i < l->cell->nworkers; i++) {
 		struct worker_side *s = &l->run->shared->side[i];
 
 		if (atomic_load(&s->state) != WORKER_FAILED)
 			continue;
+		if (l->cell->status == CELL_OK && launch_hung_up(l, s->error))
+			continue;
 		cell_fail(l->cell, "the %s's %s failed: %s", launch_role(l->cell, i), s->step,
 			  strerror(-s->error));
 		return -EIO;
 	}
-	launch_reap(l);
 	return l->cell->status == CELL_FAIL ? -EIO : 0;
 }
 
@@ -148,14 +159,17 @@ void launch_fetch_signals(struct run *run, int timeout_ms)
 		run->interrupted = true;
 }
 
-/* One that is not yet as far as @state, NULL: all are. */
+/* One that is not yet as far as @state, or never will be. NULL: all are. */
 static _Atomic uint32_t *launch_behind(struct launch *l, enum worker_state state)
 {
 	_Atomic uint32_t *behind = NULL;
 
-	for (unsigned int i = 0; i < l->cell->nworkers; i++)
-		if (atomic_load(&l->run->shared->side[i].state) < state)
+	for (unsigned int i = 0; i < l->cell->nworkers; i++) {
+		const uint32_t now = atomic_load(&l->run->shared->side[i].state);
+
+		if (now < state || now == WORKER_FAILED)
 			behind = &l->run->shared->side[i].state;
+	}
 	return behind;
 }
 
@@ -184,6 +198,19 @@ static int launch_wait(struct launch *l, enum worker_state state)
 	}
 }
 
+/* From here on the workers have the instances for themselves. */
+static int launch_leave(struct launch *l)
+{
+	const struct mech_ops *ops = l->cell->ops;
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && ops->leave && i < cell_instances(l->cell); i++)
+		ret = ops->leave(&l->m[i]);
+	if (ret)
+		cell_fail(l->cell, "leave: %s", strerror(-ret));
+	return ret;
+}
+
 static int launch_workers(struct launch *l)
 {
 	struct cell *c = l->cell;
@@ -193,6 +220,8 @@ static int launch_workers(struct launch *l)
 	ret = launch_fork(l);
 	if (!ret)
 		ret = launch_wait(l, WORKER_READY);
+	if (!ret)
+		ret = launch_leave(l);
 	if (!ret && l->condition == ARM_TRACED) {
 		ret = trace_start(c->trace, l->pid[SIDE_SENDER], l->pid[SIDE_RECEIVER], &why);
 		if (ret)
@@ -235,6 +264,7 @@ static unsigned int launch_open(struct launch *l)
 
 	while (!ret && i < cell_instances(c)) {
 		l->m[i] = (struct mech){
+			.ops = c->ops,
 			.cfg = c->cfg,
 			.cpu = { launch_sender_cpu(c, i), launch_receiver_cpu(c, i) },
 		};

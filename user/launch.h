@@ -35,6 +35,7 @@ struct run {
  * @pid:	workers, 0 once reaped
  * @progress:	messages at the last look
  * @since:	when @progress last changed, CLOCK_MONOTONIC ns
+ * @hangups:	looks at a side whose peer hung up and is not yet known to be dead
  */
 struct launch {
 	struct run *run;
@@ -44,6 +45,7 @@ struct launch {
 	pid_t *pid;
 	uint64_t progress;
 	uint64_t since;
+	unsigned int hangups;
 };
 
 /**

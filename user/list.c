@@ -9,11 +9,15 @@ static const struct {
 	unsigned int bit;
 	const char *name;
 } list_traits[] = {
-	{ MECH_T_BOUNDARIES, "boundaries" }, { MECH_T_BACKPRESSURE, "backpressure" },
-	{ MECH_T_PERSISTENT, "persistent" }, { MECH_T_FDPASS, "fd-passing" },
+	{ MECH_T_BOUNDARIES, "boundaries" }, { MECH_T_ORDER, "order" },
+	{ MECH_T_DUPLEX, "duplex" }, { MECH_T_BACKPRESSURE, "backpressure" },
+	{ MECH_T_PERSISTENT, "persistent" }, { MECH_T_LASTING, "lasting" },
+	{ MECH_T_PRIORITY, "priority" }, { MECH_T_ATOMIC, "atomic" },
+	{ MECH_T_CREDENTIALS, "credentials" }, { MECH_T_FDPASS, "fd-passing" },
+	{ MECH_T_CROSS_HOST, "cross-host" }, { MECH_T_HANGUP, "hang-up" },
+	{ MECH_T_FANIN, "many-senders" }, { MECH_T_NOTIFIES, "notifies" },
 	{ MECH_T_KMOD, "needs-ipcring" }, { MECH_T_SOLO, "no-peer" },
-	{ MECH_T_FANIN, "many-senders" }, { MECH_T_SERVED, "kernel-receives" },
-	{ MECH_T_ONE_CPU, "one-cpu" },
+	{ MECH_T_SERVED, "kernel-receives" }, { MECH_T_ONE_CPU, "one-cpu" },
 };
 
 static json_t *list_trait_names(unsigned int traits)

@@ -54,6 +54,9 @@ static bool plan_skip_traits(struct cell *c)
 	else if (traits & MECH_T_ONE_CPU && c->place != PLACE_SAME_CPU && c->place != PLACE_SMP)
 		plan_skip(c, "%s is what it is where both sides share a CPU; give --placement same-cpu",
 			  c->ops->name);
+	else if (!cell_echoes(c) && !(traits & (MECH_T_BACKPRESSURE | MECH_T_SOLO | MECH_T_SERVED)))
+		plan_skip(c, "nothing makes a sender of %s wait for the receiver, so a stream loses messages; give --pattern pingpong",
+			  c->ops->name);
 	else if (traits & MECH_T_SERVED && !cell_echoes(c))
 		plan_skip(c, "the kernel thread that receives verifies nothing, but answers; give --pattern pingpong");
 	else if (c->pattern == PATTERN_FANIN && !(traits & MECH_T_FANIN))
@@ -143,10 +146,18 @@ static int plan_widths(struct plan *plan, const struct run_cfg *cfg, const struc
 	return ret;
 }
 
+/* Those that say how they wait; who does not, gets sleep, or what there is instead. */
+static unsigned int plan_waits(const struct run_cfg *cfg, const struct cell *c)
+{
+	const unsigned int waits = c->ops->waits;
+
+	return !cfg->waits_default || waits & MECH_W_BLOCK ? cfg->waits : waits & -waits;
+}
+
 /* Is it asked for? What is implied is left out where it means nothing, without a SKIP. */
 static bool plan_asked(const struct run_cfg *cfg, const struct cell *c)
 {
-	const bool wait = cfg->waits & 1u << c->cfg.wait;
+	const bool wait = plan_waits(cfg, c) & 1u << c->cfg.wait;
 
 	if (!(cfg->places & 1u << c->place))
 		return false;

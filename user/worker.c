@@ -288,14 +288,15 @@ static bool worker_dedicate(void)
 static int worker_attach(struct worker *w)
 {
 	const struct cell *c = w->cfg->cell;
-	const unsigned int n = w->role->gathers ? cell_instances(c) : 1;
 
-	for (unsigned int i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < w->instances; i++) {
 		int ret;
 
 		w->m[i].side = w->role->side;
 		w->m[i].index = c->cfg.senders > 1 ? w->role->lane : 0;
 		ret = w->ops->attach ? w->ops->attach(&w->m[i]) : 0;
+		if (!ret && w->io.attach)
+			ret = w->io.attach(&w->m[i]);
 		if (ret)
 			return worker_fail(w->me, "attach", ret);
 	}
@@ -321,9 +322,27 @@ static int worker_prepare(struct worker *w)
 	madvise(w->cfg->shared, worker_shared_size(w->cfg->cell, w->cfg->blocks),
 		MADV_POPULATE_WRITE);
 	ret = worker_attach(w);
-	if (!ret && w->role->gathers && cell_echoes(w->cfg->cell))
+	if (ret)
+		return ret;
+	ret = worker_wait_prepare(w);
+	if (ret)
+		return worker_fail(w->me, "watch", ret);
+	if (w->role->gathers && cell_echoes(w->cfg->cell))
 		w->me->fifo = worker_dedicate();
-	return ret;
+	return 0;
+}
+
+/* In the measured loop nobody asks for the policy. */
+static struct mech_io worker_io(const struct cell *c)
+{
+	const struct mech_ops *ops = c->ops;
+
+	if (c->cfg.wait == WAIT_URING && ops->uring)
+		return *ops->uring;
+	return (struct mech_io){
+		.send = ops->send, .recv = ops->recv,
+		.call = c->cfg.wait == WAIT_BLOCK || c->cfg.wait == WAIT_URING ? ops->call : NULL,
+	};
 }
 
 /* Without a couple, what comes back is its own. */
@@ -339,9 +358,10 @@ int worker_run(const struct worker_cfg *cfg, struct mech *m, unsigned int number
 	struct worker w = {
 		.cfg = cfg,
 		.ops = c->ops,
+		.io = worker_io(c),
 		.m = cell_instances(c) > 1 ? &m[role->lane] : m,
+		.instances = role->gathers ? cell_instances(c) : 1,
 		.me = &cfg->shared->side[number],
-		.spin = c->cfg.wait == WAIT_SPIN,
 		.cpu = role->cpu,
 		.size = c->cfg.size,
 		.salt_out = MSG_SALT(role->side),

@@ -15,9 +15,10 @@
  * struct worker - one side's state in the loop
  * @cfg:	what to do
  * @ops:	the mechanism
- * @m:		its instance
+ * @io:		its operations, by the wait policy
+ * @m:		its instance, or the first of those that this one gathers
+ * @instances:	how many
  * @me:		own part of the shared memory
- * @spin:	retry on -EAGAIN
  * @cpu:	where this side must run
  * @size:	of every message
  * @salt_out:	direction mark of what it sends
@@ -28,13 +29,16 @@
  * @in:		message received
  * @role:	which worker it is
  * @lanes:	what it knows of the lanes, where it gathers
+ * @tries:	before it sleeps, with WAIT_SPIN_BLOCK
+ * @epoll:	by direction, with WAIT_POLL
  */
 struct worker {
 	const struct worker_cfg *cfg;
 	const struct mech_ops *ops;
+	struct mech_io io;
 	struct mech *m;
+	unsigned int instances;
 	struct worker_side *me;
-	bool spin;
 	int cpu;
 	size_t size;
 	uint64_t salt_out;
@@ -45,10 +49,18 @@ struct worker {
 	void *in;
 	const struct cell_worker *role;
 	struct worker_lane *lanes;
+	unsigned int tries;
+	int epoll[MECH_DIRS];
 };
 
 /* Say that a step failed. Return: @error. */
 int worker_fail(struct worker_side *me, const char *step, int error);
+
+/* After attach(): make ready for the cell's wait policy. */
+int worker_wait_prepare(struct worker *w);
+
+/* After -EAGAIN: wait as the policy says until the same try has an end. 0 or -errno. */
+int worker_again(struct worker *w, enum mech_dir dir);
 
 /* One block of the receiver of all senders. */
 int worker_gather(struct worker *w, uint64_t n, struct worker_block *b);
@@ -61,15 +73,13 @@ static inline int worker_send(struct worker *w)
 	int ret;
 
 	msg_fill(w->out, w->size, w->seq, w->salt_out);
-	do {
-		ret = w->ops->send(w->m, w->out);
-		if (__builtin_expect(!ret, 1)) {
-			atomic_store_explicit(&w->me->sent, ++w->seq, memory_order_relaxed);
-			return 0;
-		}
-		mech_relax();
-	} while (ret == -EAGAIN && w->spin);
-	return worker_fail(w->me, "send", ret);
+	ret = w->io.send(w->m, w->out);
+	if (__builtin_expect(ret == -EAGAIN, 0))
+		ret = worker_again(w, MECH_OUT);
+	if (__builtin_expect(ret, 0))
+		return worker_fail(w->me, "send", ret);
+	atomic_store_explicit(&w->me->sent, ++w->seq, memory_order_relaxed);
+	return 0;
 }
 
 static inline void worker_received(struct worker *w)
@@ -83,13 +93,12 @@ static inline void worker_received(struct worker *w)
 
 static inline int worker_recv(struct worker *w)
 {
-	int ret;
+	int ret = w->io.recv(w->m, w->in);
 
-	while (__builtin_expect((ret = w->ops->recv(w->m, w->in)), 0)) {
-		if (ret != -EAGAIN || !w->spin)
-			return worker_fail(w->me, "recv", ret);
-		mech_relax();
-	}
+	if (__builtin_expect(ret == -EAGAIN, 0))
+		ret = worker_again(w, MECH_IN);
+	if (__builtin_expect(ret, 0))
+		return worker_fail(w->me, "recv", ret);
 	worker_received(w);
 	return 0;
 }
@@ -99,12 +108,12 @@ static inline int worker_exchange(struct worker *w)
 {
 	int ret;
 
-	if (!w->ops->call) {
+	if (!w->io.call) {
 		ret = worker_send(w);
 		return ret ? ret : worker_recv(w);
 	}
 	msg_fill(w->out, w->size, w->seq, w->salt_out);
-	ret = w->ops->call(w->m, w->out, w->in);
+	ret = w->io.call(w->m, w->out, w->in);
 	if (ret)
 		return worker_fail(w->me, "call", ret);
 	atomic_store_explicit(&w->me->sent, ++w->seq, memory_order_relaxed);

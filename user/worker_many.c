@@ -32,11 +32,11 @@ int worker_gather(struct worker *w, uint64_t n, struct worker_block *b)
 	int ret;
 
 	while (left) {
-		while ((ret = w->ops->recv(w->m, w->in))) {
-			if (ret != -EAGAIN || !w->spin)
-				return worker_fail(w->me, "recv", ret);
-			mech_relax();
-		}
+		ret = w->io.recv(w->m, w->in);
+		if (ret == -EAGAIN)
+			ret = worker_again(w, MECH_IN);
+		if (ret)
+			return worker_fail(w->me, "recv", ret);
 		moved = worker_sort(w);
 		left -= moved < left ? moved : left;
 	}
@@ -49,7 +49,7 @@ static int worker_answer(struct worker *w, struct mech *m, struct worker_lane *l
 	int ret;
 
 	msg_fill(w->out, w->size, lane->answered, w->salt_out);
-	while ((ret = w->ops->send(m, w->out))) {
+	while ((ret = w->io.send(m, w->out))) {
 		if (ret != -EAGAIN)
 			return worker_fail(w->me, "send", ret);
 		mech_relax();
@@ -67,7 +67,7 @@ static int worker_serve_one(struct worker *w, unsigned int i, uint64_t *left)
 	uint64_t moved;
 	int ret;
 
-	ret = w->ops->recv(&w->m[i], w->in);
+	ret = w->io.recv(&w->m[i], w->in);
 	if (ret == -EAGAIN)
 		return 0;
 	if (ret)

@@ -4,6 +4,7 @@
 #define IPCSCOPE_MECH_FD_PAIR_H
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -33,16 +34,21 @@ static inline void fd_pair_close(struct fd_pair *p)
 }
 
 /*
- * Byte streams may move a message in parts. A spinning side may give up only before
- * the first byte: half a message cannot be taken back.
+ * What to do after a failed part of a message. Byte streams may move one in parts, and half
+ * a message cannot be taken back: a side may give up only before the first byte.
  */
-static inline int fd_pair_resume(const struct mech *m, size_t done)
+static inline int fd_pair_resume(const struct mech *m, int fd, short events, size_t done)
 {
+	struct pollfd p = { .fd = fd, .events = events };
+
 	if (errno == EINTR)
 		return 0;
-	if (errno != EAGAIN || !done || m->cfg.wait != WAIT_SPIN)
+	if (errno != EAGAIN || (!done && m->nowait))
 		return -errno;
-	mech_relax();
+	if (m->cfg.wait == WAIT_SPIN)
+		mech_relax();
+	else if (poll(&p, 1, -1) < 0 && errno != EINTR)
+		return -errno;
 	return 0;
 }
 
@@ -52,7 +58,7 @@ static inline int fd_pair_write(const struct mech *m, int fd, const void *buf)
 		ssize_t n = write(fd, (const char *)buf + done, m->cfg.size - done);
 
 		if (n < 0) {
-			int ret = fd_pair_resume(m, done);
+			int ret = fd_pair_resume(m, fd, POLLOUT, done);
 
 			if (ret)
 				return ret;
@@ -71,7 +77,7 @@ static inline int fd_pair_read(const struct mech *m, int fd, void *buf)
 		if (!n)
 			return -EPIPE;
 		if (n < 0) {
-			int ret = fd_pair_resume(m, done);
+			int ret = fd_pair_resume(m, fd, POLLIN, done);
 
 			if (ret)
 				return ret;
@@ -96,6 +102,36 @@ static inline int fd_pair_recv(struct mech *m, void *buf)
 	const struct fd_pair *p = m->priv;
 
 	return fd_pair_read(m, p->in[m->side], buf);
+}
+
+static inline int fd_pair_fd(const struct mech *m, enum mech_dir dir)
+{
+	const struct fd_pair *p = m->priv;
+
+	return dir == MECH_IN ? p->in[m->side] : p->out[m->side];
+}
+
+/* The other side's ends are its own: or nobody would see it go. */
+static inline int fd_pair_attach(struct mech *m)
+{
+	struct fd_pair *p = m->priv;
+	const int peer = !m->side;
+
+	if (p->in[m->side] < 0 || p->out[m->side] < 0)
+		return -EBADF;
+	if (p->in[peer] >= 0)
+		close(p->in[peer]);
+	if (p->out[peer] >= 0 && p->out[peer] != p->in[peer])
+		close(p->out[peer]);
+	p->in[peer] = -1;
+	p->out[peer] = -1;
+	return 0;
+}
+
+static inline int fd_pair_leave(struct mech *m)
+{
+	fd_pair_close(m->priv);
+	return 0;
 }
 
 static inline void fd_pair_free(struct mech *m)

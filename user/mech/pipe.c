@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include "fd_pair.h"
+#include "fd_uring.h"
 
 /* The kernel's default, and what the rings take, too. */
 #define PIPE_BYTES	65536
@@ -32,7 +33,7 @@ static int pipe_probe(const struct mech_cfg *cfg, struct mech_why *why)
 
 static int pipe_open(struct mech *m)
 {
-	int flags = O_CLOEXEC | (m->cfg.wait == WAIT_SPIN ? O_NONBLOCK : 0);
+	int flags = O_CLOEXEC | (mech_tries(&m->cfg) ? O_NONBLOCK : 0);
 	struct fd_pair *p = malloc(sizeof(*p));
 	int fd[2];
 
@@ -52,12 +53,16 @@ static int pipe_open(struct mech *m)
 const struct mech_ops mech_pipe = {
 	.name = "pipe",
 	.summary = "pipe2(): write and read",
-	.rev = 1,
+	.rev = 2,
 	.traits = MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_FANIN,
-	.waits = MECH_W_BLOCK | MECH_W_SPIN,
+	.waits = MECH_W_FD,
 	.probe = pipe_probe,
 	.open = pipe_open,
+	.attach = fd_pair_attach,
+	.leave = fd_pair_leave,
 	.send = fd_pair_send,
 	.recv = fd_pair_recv,
+	.fd = fd_pair_fd,
+	.uring = &fd_uring,
 	.close = fd_pair_free,
 };

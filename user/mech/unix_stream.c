@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include "fd_pair.h"
+#include "fd_uring.h"
 
 /*
  * Linux queues at least so much as one buffer, which nobody's comes into
@@ -22,7 +23,7 @@ static int unix_stream_probe(const struct mech_cfg *cfg, struct mech_why *why)
 
 static int unix_stream_open(struct mech *m)
 {
-	int type = SOCK_STREAM | SOCK_CLOEXEC | (m->cfg.wait == WAIT_SPIN ? SOCK_NONBLOCK : 0);
+	int type = SOCK_STREAM | SOCK_CLOEXEC | (mech_tries(&m->cfg) ? SOCK_NONBLOCK : 0);
 	struct fd_pair *p = malloc(sizeof(*p));
 	int fd[2];
 
@@ -42,12 +43,16 @@ static int unix_stream_open(struct mech *m)
 const struct mech_ops mech_unix_stream = {
 	.name = "unix-stream",
 	.summary = "socketpair(AF_UNIX, SOCK_STREAM): write and read",
-	.rev = 1,
+	.rev = 2,
 	.traits = MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_FDPASS | MECH_T_FANIN,
-	.waits = MECH_W_BLOCK | MECH_W_SPIN,
+	.waits = MECH_W_FD,
 	.probe = unix_stream_probe,
 	.open = unix_stream_open,
+	.attach = fd_pair_attach,
+	.leave = fd_pair_leave,
 	.send = fd_pair_send,
 	.recv = fd_pair_recv,
+	.fd = fd_pair_fd,
+	.uring = &fd_uring,
 	.close = fd_pair_free,
 };
