@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "list.h"
 #include "manifest.h"
+#include "names.h"
 #include "output.h"
 #include "plan.h"
 #include "report/report.h"
@@ -179,6 +180,19 @@ static int main_list(const struct cli *cli)
 	return status;
 }
 
+/* What a killed run left behind goes first; what this one names, at its end. */
+static int main_named(const struct cli *cli, int (*command)(const struct cli *cli))
+{
+	struct mech_why why;
+	int status;
+
+	if (names_begin(&why))
+		return main_error(why.text, EXIT_ENVIRONMENT);
+	status = command(cli);
+	names_end();
+	return status;
+}
+
 static int main_flushed(int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))
@@ -196,13 +210,13 @@ int main(int argc, char **argv)
 		return main_error(why.text, EXIT_USAGE);
 	switch (cli.command) {
 	case CLI_RUN:
-		status = main_run(&cli);
+		status = main_named(&cli, main_run);
 		break;
 	case CLI_REPORT:
 		status = main_report(&cli);
 		break;
 	case CLI_LIST:
-		status = main_list(&cli);
+		status = main_named(&cli, main_list);
 		break;
 	case CLI_HELP:
 		cli_help();
