@@ -56,9 +56,17 @@ static int faulty_open(struct mech *m)
 	return ON_PIPE(m, PIPE->open(m));
 }
 
+/* With FAULT_ECHO each side needs the other's ends, too. */
 static int faulty_attach(struct mech *m)
 {
-	return fault == FAULT_ATTACH ? -EPERM : 0;
+	if (fault == FAULT_ECHO)
+		return 0;
+	return fault == FAULT_ATTACH ? -EPERM : ON_PIPE(m, PIPE->attach(m));
+}
+
+static int faulty_leave(struct mech *m)
+{
+	return ON_PIPE(m, PIPE->leave(m));
 }
 
 static int send_one(struct mech *m, const void *buf)
@@ -176,6 +184,7 @@ static const struct mech_ops mech_faulty = {
 	.waits = MECH_W_BLOCK,
 	.open = faulty_open,
 	.attach = faulty_attach,
+	.leave = faulty_leave,
 	.send = faulty_send,
 	.recv = faulty_recv,
 	.close = faulty_close,
@@ -189,6 +198,7 @@ static const struct mech_ops mech_faulty_call = {
 	.waits = MECH_W_BLOCK,
 	.open = faulty_open,
 	.attach = faulty_attach,
+	.leave = faulty_leave,
 	.send = faulty_send,
 	.recv = faulty_recv,
 	.call = faulty_call,
