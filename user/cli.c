@@ -252,7 +252,7 @@ enum cli_option {
 	OPT_CPUS = 'c', OPT_MESSAGES = 'n', OPT_TRACE = 't', OPT_JSON = 'j', OPT_QUIET = 'q',
 	OPT_HELP = 'h',
 	OPT_WARMUP = 256, OPT_BLOCKS, OPT_ROUNDS, OPT_SEED, OPT_TIMEOUT, OPT_NOTE,
-	OPT_WIDTH,
+	OPT_WIDTH, OPT_THRESHOLD,
 };
 
 static int cli_run_option(struct cli_ctx *x, int opt, const char *arg)
@@ -302,7 +302,7 @@ static int cli_run_option(struct cli_ctx *x, int opt, const char *arg)
 	return -EINVAL;
 }
 
-/* First those that every command has, then those of run. */
+/* First those that every command has, then those of run, then that of diff. */
 static const struct option cli_options[] = {
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "json", required_argument, NULL, OPT_JSON },
@@ -322,6 +322,7 @@ static const struct option cli_options[] = {
 	{ "trace", no_argument, NULL, OPT_TRACE },
 	{ "note", required_argument, NULL, OPT_NOTE },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
+	{ "threshold", required_argument, NULL, OPT_THRESHOLD },
 	{ 0 }
 };
 
@@ -333,6 +334,19 @@ static const char *cli_option_name(int opt)
 	return NULL;
 }
 
+static int cli_threshold(struct cli_ctx *x, const char *text)
+{
+	char *end = NULL;
+	double v = isdigit((unsigned char)*text) ? strtod(text, &end) : 0;
+
+	if (x->cli->command != CLI_DIFF)
+		return cli_error(x, "an option of `ipcscope diff` only; see ipcscope --help");
+	if (!end || *end || !(v <= 100))
+		return cli_error(x, "'%s' is not a share; give per cent, as 1 or 0.5", text);
+	x->cli->threshold = v / 100;
+	return 0;
+}
+
 static int cli_option(struct cli_ctx *x, int opt, const char *arg, const char *word)
 {
 	bool common = opt == OPT_HELP || opt == OPT_JSON;
@@ -342,6 +356,8 @@ static int cli_option(struct cli_ctx *x, int opt, const char *arg, const char *w
 	if (opt == ':')
 		return cli_error(x, "option '%s' needs a value; see ipcscope --help", word);
 	x->opt = cli_option_name(opt);
+	if (opt == OPT_THRESHOLD)
+		return cli_threshold(x, arg);
 	if (!common && x->cli->command != CLI_RUN)
 		return cli_error(x, "an option of `ipcscope run` only; see ipcscope --help");
 	if (opt == OPT_HELP)
@@ -353,6 +369,26 @@ static int cli_option(struct cli_ctx *x, int opt, const char *arg, const char *w
 	else
 		return cli_run_option(x, opt, arg);
 	return 0;
+}
+
+/* The files of B, which stand behind "--"; getopt sees what is before it. */
+static int cli_split(struct cli *cli, int argc, char **argv)
+{
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--"))
+			continue;
+		argv[i] = NULL;
+		cli->against = argv + i + 1;
+		return i;
+	}
+	return argc;
+}
+
+static int cli_sides(struct cli_ctx *x)
+{
+	if (*x->cli->files && x->cli->against && *x->cli->against)
+		return 0;
+	return cli_error(x, "diff needs result files of both sides: ipcscope diff A.json... -- B.json...");
 }
 
 static int cli_options_parse(struct cli_ctx *x, int argc, char **argv)
@@ -371,6 +407,8 @@ static int cli_options_parse(struct cli_ctx *x, int argc, char **argv)
 	if (ret)
 		return ret;
 	x->cli->files = argv + optind;
+	if (x->cli->command == CLI_DIFF)
+		return cli_sides(x);
 	if (argv[optind] && x->cli->command != CLI_REPORT && x->cli->command != CLI_HELP)
 		return cli_error(x, "'%s' is one word too many; see ipcscope --help", argv[optind]);
 	if (!argv[optind] && x->cli->command == CLI_REPORT)
@@ -385,6 +423,7 @@ static int cli_command(struct cli_ctx *x, const char *word)
 		enum cli_command command;
 	} table[] = {
 		{ "list", CLI_LIST }, { "run", CLI_RUN }, { "report", CLI_REPORT },
+		{ "diff", CLI_DIFF },
 		{ "help", CLI_HELP }, { "--help", CLI_HELP }, { "-h", CLI_HELP },
 		{ "--version", CLI_VERSION },
 	};
@@ -396,8 +435,8 @@ static int cli_command(struct cli_ctx *x, const char *word)
 		return 0;
 	}
 	if (!word)
-		return cli_error(x, "no command; try ipcscope list, run, report or --help");
-	return cli_error(x, "unknown command '%s'; known: list run report help", word);
+		return cli_error(x, "no command; try ipcscope list, run, report, diff or --help");
+	return cli_error(x, "unknown command '%s'; known: list run report diff help", word);
 }
 
 static const struct run_cfg cli_defaults = {
@@ -421,12 +460,14 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct mech_why *why)
 	struct cli_ctx x = { .cli = cli, .why = why };
 	int ret;
 
-	*cli = (struct cli){ .run = cli_defaults };
+	*cli = (struct cli){ .run = cli_defaults, .threshold = 0.01 };
 	cli->run.mech = calloc(cli_table_size() + 1, sizeof(*cli->run.mech));
 	if (!cli->run.mech)
 		return -ENOMEM;
 	cli_mechs(&x, "all");
 	ret = cli_command(&x, argc > 1 ? argv[1] : NULL);
+	if (!ret && cli->command == CLI_DIFF)
+		argc = cli_split(cli, argc, argv);
 	if (!ret)
 		ret = cli_options_parse(&x, argc - 1, argv + 1);
 	if (ret)

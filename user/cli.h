@@ -15,6 +15,8 @@ enum cli_exit {
 	EXIT_USAGE = 2,		/* wrong arguments; nothing was run */
 	EXIT_ENVIRONMENT = 3,	/* this system refused: output, memory, input file */
 	EXIT_NOTHING = 4,	/* every cell was skipped */
+	EXIT_SLOWER = 1,	/* diff: B is */
+	EXIT_CANNOT_TELL = 125,	/* diff: neither yes nor no; `git bisect run` skips */
 	EXIT_INTERRUPTED = 130	/* Ctrl-C; the result is partial */
 };
 
@@ -22,6 +24,7 @@ enum cli_command {
 	CLI_LIST,
 	CLI_RUN,
 	CLI_REPORT,
+	CLI_DIFF,
 	CLI_HELP,
 	CLI_VERSION
 };
@@ -81,7 +84,9 @@ struct run_cfg {
  * @run:	for CLI_RUN
  * @json:	file for the JSON result, "-" for standard output, NULL: none
  * @quiet:	no progress on standard error
- * @files:	result files for CLI_REPORT, NULL-terminated
+ * @files:	result files for CLI_REPORT and CLI_DIFF, NULL-terminated
+ * @against:	those of the other side for CLI_DIFF, NULL-terminated
+ * @threshold:	least change that matters for CLI_DIFF, as a share
  */
 struct cli {
 	enum cli_command command;
@@ -89,6 +94,8 @@ struct cli {
 	const char *json;
 	bool quiet;
 	char **files;
+	char **against;
+	double threshold;
 };
 
 /**

@@ -9,6 +9,7 @@ void cli_help(void)
 "  ipcscope list                  mechanisms, and whether they can run here\n"
 "  ipcscope run [OPTION...]       measure, print a table\n"
 "  ipcscope report FILE...        print results again, or several as one\n"
+"  ipcscope diff A... -- B...     is B slower than A? Files of both, several runs each\n"
 "\n"
 "What to run (lists are comma-separated):\n"
 "  -m, --mech LIST        mechanisms, or all (default)\n"
@@ -29,9 +30,11 @@ void cli_help(void)
 "      --rounds N         launches of a cell (default 3)\n"
 "      --seed N           order of the cells in a round (default 1)\n"
 "      --timeout S        seconds without a message that fail a cell (default 10)\n"
+"To compare:\n"
+"      --threshold PERCENT    least change that matters (default 1)\n"
 "And:\n"
 "  -t, --trace            also run with in-kernel probes: phases of each message\n"
-"  -j, --json FILE        write the result (run, report) or the list; - is standard output\n"
+"  -j, --json FILE        write what is printed as data; - is standard output\n"
 "      --note TEXT        words to keep in the result\n"
 "  -q, --quiet            no progress on standard error\n"
 "\n"
@@ -39,5 +42,6 @@ void cli_help(void)
 "\n"
 "Exit status: 0 measured (skipped cells are named); 1 a cell failed; 2 wrong arguments;\n"
 "3 this system refused (output, memory, input file); 4 every cell was skipped;\n"
-"130 interrupted, the result is partial.\n", stdout);
+"130 interrupted, the result is partial.\n"
+"diff: 0 B is not slower; 1 it is; 125 cannot tell.\n", stdout);
 }

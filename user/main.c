@@ -5,6 +5,7 @@
 #include <string.h>
 #include "cli.h"
 #include "clock.h"
+#include "diff.h"
 #include "list.h"
 #include "manifest.h"
 #include "names.h"
@@ -163,6 +164,34 @@ static int main_report(const struct cli *cli)
 	return status;
 }
 
+/* Whatever keeps it from comparing, the verdict is that it cannot tell. */
+static int main_diff(const struct cli *cli)
+{
+	json_t *a = NULL, *b = NULL, *diff = NULL;
+	int status = EXIT_CANNOT_TELL;
+	struct output out;
+	struct mech_why why = { "out of memory" };
+
+	if (output_open(&out, cli->json, &why))
+		return main_error(why.text, EXIT_CANNOT_TELL);
+	a = main_load(cli->files, &why);
+	b = a ? main_load(cli->against, &why) : NULL;
+	diff = b ? diff_build(a, b, cli->threshold, &why) : NULL;
+	if (!diff)
+		main_error(why.text, status);
+	else if (report_diff(diff, out.f == stdout ? stderr : stdout))
+		main_error("standard output does not take the table; give it room", status);
+	else if (output_commit(&out, diff, &why))
+		main_error(why.text, status);
+	else
+		status = (int)json_integer_value(json_object_get(diff, "verdict"));
+	output_discard(&out);
+	json_decref(diff);
+	json_decref(b);
+	json_decref(a);
+	return status;
+}
+
 static int main_list(const struct cli *cli)
 {
 	struct output out;
@@ -214,6 +243,9 @@ int main(int argc, char **argv)
 		break;
 	case CLI_REPORT:
 		status = main_report(&cli);
+		break;
+	case CLI_DIFF:
+		status = main_diff(&cli);
 		break;
 	case CLI_LIST:
 		status = main_named(&cli, main_list);

@@ -49,6 +49,15 @@ REFUSED(unknown_letter, "unknown option '-Z'", "run", "-Z");
 REFUSED(missing_value, "needs a value", "run", "--mech");
 REFUSED(extra_word, "'pipe' is one word too many", "run", "pipe");
 REFUSED(list_with_run_option, "--mech: an option of `ipcscope run` only", "list", "-m", "pipe");
+REFUSED(diff_without_b, "diff needs result files of both sides", "diff", "a.json");
+REFUSED(diff_with_empty_b, "diff needs result files of both sides", "diff", "a.json", "--");
+REFUSED(diff_without_a, "diff needs result files of both sides", "diff", "--", "b.json");
+REFUSED(diff_share, "--threshold: '1x' is not a share", "diff", "--threshold", "1x");
+REFUSED(diff_share_negative, "'-1' is not a share", "diff", "--threshold", "-1");
+REFUSED(diff_share_over, "'101' is not a share", "diff", "--threshold", "101");
+REFUSED(threshold_elsewhere, "--threshold: an option of `ipcscope diff` only", "report",
+	"--threshold", "1");
+REFUSED(diff_with_run_option, "--seed: an option of `ipcscope run` only", "diff", "--seed", "1");
 REFUSED(report_without_file, "report needs a result file", "report");
 
 FIXTURE_SETUP(refused)
@@ -159,6 +168,30 @@ TEST(report_takes_files)
 	EXPECT_STREQ("a", cli.files[0]);
 	EXPECT_STREQ("b", cli.files[1]);
 	EXPECT_EQ(NULL, cli.files[2]);
+	cli_free(&cli);
+}
+
+TEST(diff_takes_two_sides)
+{
+	const char *const arg[ARGS_MAX] = { "ipcscope", "diff", "a", "-jx", "b", "--", "c", "d" };
+	const char *const most[ARGS_MAX] = { "ipcscope", "diff", "--threshold=0.5", "a", "--",
+					     "b" };
+	struct mech_why why;
+	struct cli cli;
+
+	ASSERT_EQ(0, parse(&cli, arg, &why));
+	EXPECT_EQ(CLI_DIFF, cli.command);
+	EXPECT_STREQ("x", cli.json);
+	EXPECT_STREQ("a", cli.files[0]);
+	EXPECT_STREQ("b", cli.files[1]);
+	EXPECT_EQ(NULL, cli.files[2]);
+	EXPECT_STREQ("c", cli.against[0]);
+	EXPECT_STREQ("d", cli.against[1]);
+	EXPECT_EQ(NULL, cli.against[2]);
+	EXPECT_TRUE(cli.threshold == 0.01);
+	cli_free(&cli);
+	ASSERT_EQ(0, parse(&cli, most, &why));
+	EXPECT_TRUE(cli.threshold == 0.005);
 	cli_free(&cli);
 }
 

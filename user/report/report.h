@@ -21,4 +21,16 @@
  */
 int report_table(json_t *result, FILE *f);
 
+/**
+ * report_diff() - print a comparison for people
+ * @diff:	from diff_build()
+ * @f:		where to
+ *
+ * The cells that changed with all their phases, those that changed marked; then those that
+ * cannot be told, those that are the same, and what was compared.
+ *
+ * Return: 0, or -EIO if @f does not take it all.
+ */
+int report_diff(json_t *diff, FILE *f);
+
 #endif /* IPCSCOPE_REPORT_H */
