@@ -8,7 +8,7 @@ complaints()
 	local log=console.log taint=$1 complaints=$here/complaints
 
 	[ ! -f dmesg ] || log=dmesg
-	if grep -nE -f "$complaints" "$log" | head -n 20 | grep .; then
+	if awk -f "$here/kcsan.awk" "$log" | grep -nE -f "$complaints" | head -n 20 | grep .; then
 		echo "tainted: $taint"
 	elif [ "$taint" != unknown ] && [ $((taint & ~12288)) != 0 ]; then
 		echo "tainted: $taint, more than an out-of-tree module explains (12288); see Documentation/admin-guide/tainted-kernels.rst"
