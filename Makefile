@@ -43,9 +43,9 @@ check-all: ## check, with all tests and guests on 6.1, 6.12, 7.3, -rt and -cloud
 	$(Q)$(CURDIR)/scripts/deps check
 	$(Q)$(CURDIR)/scripts/check --all
 
-check-debug: ## the module's tests on a kernel with KASAN, lockdep and kmemleak
+check-debug: ## the module's tests on kernels with KASAN, lockdep, kmemleak and KCSAN
 	$(Q)$(CURDIR)/scripts/deps debug
-	$(Q)$(CURDIR)/scripts/check --kernels 6.1-kasan --rooms "chan pcq"
+	$(Q)$(CURDIR)/scripts/check --kernels "6.1-kasan 6.1-kcsan" --rooms "chan pcq"
 
 fuzz: tests ## fuzz the ring for RUNS=N runs
 	$(Q)RUNS=$(or $(RUNS),50000000) $(CURDIR)/selftests/ring/fuzz_host.sh
