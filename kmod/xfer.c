@@ -8,6 +8,7 @@
 #include <linux/uio.h>
 
 #include "chan.h"
+#include "inject.h"
 #include "trace.h"
 
 /*
@@ -63,6 +64,7 @@ static __always_inline int ipcring_fill(struct ipcring_end *end, u64 *pos,
 		iov_iter_revert(from, copied);
 		return -EFAULT;
 	}
+	ipcring_inject_send();
 	/* Before the receiver can see the message: its own stamps must come later. */
 	trace_ipcring_send(end->chan->id, *pos, len, end->lane->nr);
 	*pos = ring_publish(r, *pos, len);
