@@ -150,7 +150,8 @@ static int cli_wait(struct cli_ctx *x, const char *text)
 		x->cli->run.waits |= 1u << w;
 		return 0;
 	}
-	return cli_error(x, "unknown wait policy '%s'; known: block spin spin-block poll uring, or all", text);
+	return cli_error(x, "unknown wait policy '%s'; known: block spin spin-block poll uring, or all",
+			 text);
 }
 
 static int cli_waits(struct cli_ctx *x, const char *text)

@@ -16,7 +16,8 @@ static int nothing_open(struct mech *m)
 }
 
 static const struct mech_ops ops = {
-	.name = "planted", .rev = 1, .waits = MECH_W_BLOCK | MECH_W_SPIN, .traits = MECH_T_FANIN | MECH_T_BACKPRESSURE,
+	.name = "planted", .rev = 1, .waits = MECH_W_BLOCK | MECH_W_SPIN,
+	.traits = MECH_T_FANIN | MECH_T_BACKPRESSURE,
 	.open = nothing_open,
 };
 
