@@ -52,17 +52,17 @@ enum mech_wait {
 #define MECH_T_BOUNDARIES	(1u << 0)	/* one receive returns one message */
 #define MECH_T_BACKPRESSURE	(1u << 1)	/* a full queue makes the sender wait */
 #define MECH_T_PERSISTENT	(1u << 2)	/* queued messages survive their sender */
-#define MECH_T_FDPASS		(1u << 3)	/* can carry file descriptors: pass() and take() */
+#define MECH_T_FDPASS		(1u << 3)	/* can carry descriptors: pass(), take() */
 #define MECH_T_KMOD		(1u << 4)	/* needs ipcring.ko */
 #define MECH_T_SOLO		(1u << 5)	/* both sides are one thread: nothing crosses */
 #define MECH_T_FANIN		(1u << 6)	/* several senders can share an instance */
-#define MECH_T_SERVED		(1u << 7)	/* the receiver is a kernel thread that echoes */
+#define MECH_T_SERVED		(1u << 7)	/* the receiver is a kernel thread, an echo */
 #define MECH_T_ONE_CPU		(1u << 8)	/* is what it is on one CPU only */
 #define MECH_T_ORDER		(1u << 9)	/* messages arrive as one sent them */
-#define MECH_T_DUPLEX		(1u << 10)	/* one object of its kind carries both directions */
+#define MECH_T_DUPLEX		(1u << 10)	/* one object carries both directions */
 #define MECH_T_LASTING		(1u << 11)	/* queued messages survive every process */
-#define MECH_T_PRIORITY		(1u << 12)	/* a message with m->prio overtakes those without */
-#define MECH_T_ATOMIC		(1u << 13)	/* of several senders' messages none is torn */
+#define MECH_T_PRIORITY		(1u << 12)	/* one with m->prio overtakes the others */
+#define MECH_T_ATOMIC		(1u << 13)	/* no message of several is torn */
 #define MECH_T_CREDENTIALS	(1u << 14)	/* the kernel says who sent: cred() */
 #define MECH_T_CROSS_HOST	(1u << 15)	/* works between computers: cfg.apart */
 #define MECH_T_HANGUP		(1u << 16)	/* who waits for a dead peer is told */
