@@ -20,8 +20,8 @@ quote()
 	echo
 }
 
-# find_kernel: sets vmlinux, release, and what the kernel's configuration says about
-# the machine it wants.
+# find_kernel: sets vmlinux, release, modules, and what the kernel's configuration says
+# about the machine it wants.
 find_kernel()
 {
 	local cache
@@ -34,7 +34,7 @@ find_kernel()
 		release=$(cat "$kdir/include/config/kernel.release" 2>/dev/null) ||
 			die 125 "--build $kdir: not a kernel's build directory; --vmlinux needs the one it was built in"
 	else
-		cache=$("$here/kernels" "$kernel") || exit 125
+		cache=$("$here/kernels" "$kernel") && modules=$("$here/kernels" modules "$kernel") || exit 125
 		release=$(cat "$cache/release") config=$cache/config vmlinux=$cache/vmlinux
 		[ ! -e "$cache/bzImage" ] || vmlinux=$cache/bzImage
 	fi

@@ -32,7 +32,7 @@ ln -s busybox "$tmp/root/usr/bin/sh"
 root=$tmp/root
 
 echo "KTAP version 1"
-echo "1..16"
+echo "1..18"
 
 refused "kernels: no name" 2 "6.1 6.1-rt" "$scripts/kernels"
 refused "kernels: unknown name" 2 9.9-nt "$scripts/kernels" 9.9-nt
@@ -41,6 +41,9 @@ run "$scripts/kernels" root 6.1
 check "kernels root: 6.1 needs none" [ "$status:$out" = 0: ]
 run "$scripts/kernels" root 6.1-kasan
 check "kernels root: nor does 6.1-kasan" [ "$status:$out" = 0: ]
+refused "kernels modules: unknown name" 2 9.9-nt "$scripts/kernels" modules 9.9-nt
+run "$scripts/kernels" modules 6.1-kasan
+check "kernels modules: 6.1-kasan has none" [ "$status:$out" = 0: ]
 run "$scripts/kernels" list
 check "kernels list: a name that is not in the cache" grep -qx '7\.3-rt -' <<<"$out"
 check "nothing was made" [ ! -e "$tmp/cache" ]

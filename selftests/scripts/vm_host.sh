@@ -38,7 +38,7 @@ noise()
 }
 
 echo "KTAP version 1"
-echo "1..12"
+echo "1..13"
 
 words=("a'b" 'c  d' "\$HOME" '"x"' $'new\nline' '*' '' "\\" --kernel)
 vm -- printf '[%s]' "${words[@]}"
@@ -52,6 +52,9 @@ check "stderr is stderr" grep -qx err "$tmp/log"
 vm --out "$tmp/files" -- sh -c 'mkdir /out/d && seq 1 100000 | head -c 262144 >"/out/d/a b"; exit 255'
 check "status 255" [ $status = 255 ]
 check "files come out whole" cmp "$tmp/files/d/a b" <(noise)
+
+vm -- sh -c 'cd /sys/module && ls -d veth vsock_loopback binder_linux >/dev/null && cat /proc/sys/kernel/tainted'
+check "the modules that mechanisms rest on are loaded, as the kernel's own" [ "$out" = 0 ]
 
 vm --timeout 4 -- sh -c 'while :; do :; done'
 check "timeout" [ $status = 124 ]
