@@ -212,6 +212,7 @@ struct mech_io {
  *		and the last message.
  * @fd:		with MECH_W_POLL: descriptor that this side polls for room (MECH_OUT) or for
  *		a message (MECH_IN); with @uring = &fd_uring: that it reads from or writes to
+ * @room_reads:	with MECH_W_POLL: where there is room, the descriptor of MECH_OUT is readable
  * @arm:	optional, with MECH_W_POLL, where a descriptor becomes ready only if asked
  *		to: ask, and look again. -EAGAIN: still nothing, so sleep; 0: try again.
  *		MECH_W_POLL has a try, an arm() and an epoll_wait() in this order.
@@ -246,6 +247,7 @@ struct mech_ops {
 	int (*recv)(struct mech *m, void *buf);
 	int (*call)(struct mech *m, const void *out, void *in);
 	int (*fd)(const struct mech *m, enum mech_dir dir);
+	bool room_reads;
 	int (*arm)(struct mech *m, enum mech_dir dir);
 	const struct mech_io *uring;
 	int (*cred)(struct mech *m, struct mech_cred *cred);

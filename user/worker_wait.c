@@ -16,7 +16,8 @@
 /* Edge-triggered: who waits has tried, and seen nothing. */
 static int worker_watch(struct worker *w, enum mech_dir dir)
 {
-	struct epoll_event ev = { .events = (dir == MECH_IN ? EPOLLIN : EPOLLOUT) | EPOLLET };
+	const bool reads = dir == MECH_IN || w->ops->room_reads;
+	struct epoll_event ev = { .events = (reads ? EPOLLIN : EPOLLOUT) | EPOLLET };
 	int fd = w->ops->fd(w->m, dir);
 
 	if (fd < 0)
