@@ -12,6 +12,7 @@
 	M(sysv_msg)	\
 	M(shm_futex)	\
 	M(eventfd_shm)	\
+	M(futex_slots) \
 	M(ring)		\
 	M(ring_call)	\
 	M(ring_uring)	\
