@@ -10,6 +10,8 @@
 	M(pipe)		\
 	M(unix_stream)	\
 	M(sysv_msg)	\
+	M(posix_sem_slots) \
+	M(posix_sem_named_slots) \
 	M(shm_futex)	\
 	M(eventfd_shm)	\
 	M(futex_slots) \
