@@ -10,6 +10,7 @@
 	M(pipe)		\
 	M(unix_stream)	\
 	M(sysv_msg)	\
+	M(sysv_sem_slots) \
 	M(posix_sem_slots) \
 	M(posix_sem_named_slots) \
 	M(shm_futex)	\
