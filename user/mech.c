@@ -13,6 +13,7 @@
 	M(sysv_sem_slots) \
 	M(posix_sem_slots) \
 	M(posix_sem_named_slots) \
+	M(eventfd_slots) \
 	M(shm_futex)	\
 	M(eventfd_shm)	\
 	M(futex_slots) \
