@@ -149,6 +149,8 @@ struct mech_ops;
  * @nowait:	send() and recv() return -EAGAIN instead of sleeping: always with WAIT_SPIN and
  *		WAIT_POLL, by turns with WAIT_SPIN_BLOCK, else never
  * @prio:	priority of what send() sends, 0 or 1; the measured loop's are 0
+ * @creds:	cred() will be asked, so recv() may pay for it; set before attach(), on both
+ *		sides; the measured loop never does
  * @uring:	state of @ops->uring, its own
  */
 struct mech {
@@ -160,6 +162,7 @@ struct mech {
 	int cpu[SIDE_COUNT];
 	bool nowait;
 	unsigned int prio;
+	bool creds;
 	void *uring;
 };
 
@@ -218,8 +221,8 @@ struct mech_io {
  *		MECH_W_POLL has a try, an arm() and an epoll_wait() in this order.
  * @uring:	with MECH_W_URING: the operations of that policy; NULL if @send and @recv are
  *		of io_uring themselves
- * @cred:	with MECH_T_CREDENTIALS: who sent what recv() took last, or who is at the
- *		other end
+ * @cred:	with MECH_T_CREDENTIALS, if m->creds: who sent what recv() took last, or who
+ *		is at the other end
  * @pass:	with MECH_T_FDPASS: send @fd, a descriptor of this process
  * @take:	with MECH_T_FDPASS: receive one; the caller closes it
  * @service_ns:	with MECH_T_SERVED: CPU time of the receiver's thread so far
