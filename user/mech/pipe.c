@@ -1,60 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
-/* pipe: two pipe2(), one each way, default capacity (64 KiB). */
+/* pipe: two pipe2(), one each way, write() and read(). */
 #define _GNU_SOURCE
-#include <limits.h>
-#include <stdlib.h>
-#include "fd_pair.h"
 #include "fd_uring.h"
+#include "pipe_pair.h"
 
-/* The kernel's default, and what the rings take, too. */
-#define PIPE_BYTES	65536
-
-/* Above a limit, a user's new pipes are a fraction of the others', without a word. */
 static int pipe_probe(const struct mech_cfg *cfg, struct mech_why *why)
 {
-	int fd[2], bytes;
-
-	if (cfg->senders > 1 && cfg->size > PIPE_BUF) {
-		mech_because(why, "writes of several senders stay whole up to PIPE_BUF; give --size %d or less",
-			     PIPE_BUF);
-		return -EMSGSIZE;
-	}
-	if (pipe2(fd, O_CLOEXEC))
-		return -errno;
-	bytes = fcntl(fd[0], F_GETPIPE_SZ);
-	close(fd[0]);
-	close(fd[1]);
-	if (bytes >= PIPE_BYTES)
-		return 0;
-	mech_because(why, "a new pipe holds %d bytes, not %d: your pipes are over fs.pipe-user-pages-soft; raise it or close some",
-		     bytes, PIPE_BYTES);
-	return -ENOBUFS;
+	return pipe_pair_probe(cfg, why, PIPE_PAIR_BYTES);
 }
 
 static int pipe_open(struct mech *m)
 {
-	int flags = O_CLOEXEC | (mech_tries(&m->cfg) ? O_NONBLOCK : 0);
-	struct fd_pair *p = malloc(sizeof(*p));
-	int fd[2];
-
-	m->priv = p;
-	if (!p)
+	m->priv = malloc(sizeof(struct fd_pair));
+	if (!m->priv)
 		return -ENOMEM;
-	*p = FD_PAIR_NONE;
-	for (int side = 0; side < SIDE_COUNT; side++) {
-		if (pipe2(fd, flags))
-			return -errno;
-		p->out[side] = fd[1];
-		p->in[!side] = fd[0];
-	}
-	return 0;
+	return pipe_pair_open(m->priv, O_CLOEXEC | (mech_tries(&m->cfg) ? O_NONBLOCK : 0),
+			      PIPE_PAIR_BYTES);
 }
 
 const struct mech_ops mech_pipe = {
 	.name = "pipe",
 	.summary = "pipe2(): write and read",
+	.choices = "one pipe each way of 64 KiB, the default: it stays in the L2 cache, and the rings have as much; O_NONBLOCK unless a side sleeps in the call; several senders up to PIPE_BUF",
 	.rev = 2,
-	.traits = MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_FANIN,
+	.traits = MECH_T_ORDER | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_FANIN |
+		  MECH_T_HANGUP,
 	.waits = MECH_W_FD,
 	.probe = pipe_probe,
 	.open = pipe_open,
