@@ -8,6 +8,7 @@
 #define MECHS(M)	\
 	M(null)		\
 	M(pipe)		\
+	M(pipe_packet)	\
 	M(unix_stream)	\
 	M(sysv_msg)	\
 	M(sysv_sem_slots) \
