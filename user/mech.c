@@ -9,6 +9,7 @@
 	M(null)		\
 	M(pipe)		\
 	M(pipe_packet)	\
+	M(pipe_splice)	\
 	M(unix_stream)	\
 	M(sysv_msg)	\
 	M(sysv_sem_slots) \
