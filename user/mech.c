@@ -10,6 +10,7 @@
 	M(pipe)		\
 	M(pipe_packet)	\
 	M(pipe_splice)	\
+	M(fifo)		\
 	M(unix_stream)	\
 	M(sysv_msg)	\
 	M(sysv_sem_slots) \
