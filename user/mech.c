@@ -17,6 +17,7 @@
 	M(posix_sem_slots) \
 	M(posix_sem_named_slots) \
 	M(eventfd_slots) \
+	M(posix_mq)	\
 	M(shm_futex)	\
 	M(eventfd_shm)	\
 	M(futex_slots) \
