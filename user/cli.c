@@ -16,6 +16,8 @@
 #define CLI_SIZE_MAX	(64u << 20)
 /* More processes than Linux' largest machine has CPUs. */
 #define CLI_WIDTH_MAX	8192
+/* Patterns of one pair, unless others are chosen. */
+#define CLI_PATTERNS	(1u << PATTERN_PINGPONG | 1u << PATTERN_STREAM)
 
 struct cli_ctx {
 	struct cli *cli;
@@ -253,14 +255,39 @@ enum cli_option {
 	OPT_CPUS = 'c', OPT_MESSAGES = 'n', OPT_TRACE = 't', OPT_JSON = 'j', OPT_QUIET = 'q',
 	OPT_HELP = 'h',
 	OPT_WARMUP = 256, OPT_BLOCKS, OPT_ROUNDS, OPT_SEED, OPT_TIMEOUT, OPT_NOTE,
-	OPT_WIDTH, OPT_THRESHOLD,
+	OPT_WIDTH, OPT_THRESHOLD, OPT_ALL, OPT_QUICK,
 };
+
+/* Whatever there is; whoever says more after it, says it of all. */
+static int cli_all(struct cli_ctx *x)
+{
+	struct run_cfg *run = &x->cli->run;
+	int ret = cli_mechs(x, "all");
+
+	run->patterns = CLI_PATTERNS;
+	run->patterns_default = true;
+	return ret ? ret : cli_waits(x, "all");
+}
+
+/* Few messages, but launches enough for an interval. */
+static int cli_quick(struct run_cfg *run)
+{
+	run->messages = 200;
+	run->warmup = 50;
+	run->blocks = 1;
+	run->rounds = 3;
+	return 0;
+}
 
 static int cli_run_option(struct cli_ctx *x, int opt, const char *arg)
 {
 	struct run_cfg *run = &x->cli->run;
 
 	switch (opt) {
+	case OPT_ALL:
+		return cli_all(x);
+	case OPT_QUICK:
+		return cli_quick(run);
 	case OPT_MECH:
 		return cli_mechs(x, arg);
 	case OPT_PATTERN:
@@ -307,6 +334,7 @@ static int cli_run_option(struct cli_ctx *x, int opt, const char *arg)
 static const struct option cli_options[] = {
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "json", required_argument, NULL, OPT_JSON },
+	{ "all", no_argument, NULL, OPT_ALL },
 	{ "mech", required_argument, NULL, OPT_MECH },
 	{ "pattern", required_argument, NULL, OPT_PATTERN },
 	{ "wait", required_argument, NULL, OPT_WAIT },
@@ -314,6 +342,7 @@ static const struct option cli_options[] = {
 	{ "placement", required_argument, NULL, OPT_PLACEMENT },
 	{ "width", required_argument, NULL, OPT_WIDTH },
 	{ "cpus", required_argument, NULL, OPT_CPUS },
+	{ "quick", no_argument, NULL, OPT_QUICK },
 	{ "messages", required_argument, NULL, OPT_MESSAGES },
 	{ "warmup", required_argument, NULL, OPT_WARMUP },
 	{ "blocks", required_argument, NULL, OPT_BLOCKS },
@@ -441,7 +470,7 @@ static int cli_command(struct cli_ctx *x, const char *word)
 }
 
 static const struct run_cfg cli_defaults = {
-	.patterns = 1u << PATTERN_PINGPONG | 1u << PATTERN_STREAM,
+	.patterns = CLI_PATTERNS,
 	.patterns_default = true,
 	.waits = MECH_W_BLOCK,
 	.waits_default = true,

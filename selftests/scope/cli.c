@@ -47,6 +47,8 @@ REFUSED(trailing, "'1x' is not a number", "run", "-n", "1x");
 REFUSED(unknown_option, "unknown option '--frob'", "run", "--frob");
 REFUSED(unknown_letter, "unknown option '-Z'", "run", "-Z");
 REFUSED(missing_value, "needs a value", "run", "--mech");
+REFUSED(all_of_what, "'pipe' is one word too many", "run", "--all", "pipe");
+REFUSED(list_all, "--all: an option of `ipcscope run` only", "list", "--all");
 REFUSED(extra_word, "'pipe' is one word too many", "run", "pipe");
 REFUSED(list_with_run_option, "--mech: an option of `ipcscope run` only", "list", "-m", "pipe");
 REFUSED(diff_without_b, "diff needs result files of both sides", "diff", "a.json");
@@ -153,6 +155,46 @@ TEST(lists_and_suffixes)
 	EXPECT_EQ(1 << PLACE_SMT, cli.run.places);
 	EXPECT_TRUE(cli.run.waits_all);
 	EXPECT_EQ(1 << PATTERN_STREAM, cli.run.patterns);
+	cli_free(&cli);
+}
+
+TEST(all_is_all_and_quick_is_quick)
+{
+	const char *const arg[ARGS_MAX] = {
+		"ipcscope", "run", "-mpipe", "-pfanin", "-wspin", "--all", "--quick",
+	};
+	struct mech_why why;
+	struct cli cli;
+	size_t n = 0;
+
+	while (mech_table[n])
+		n++;
+	ASSERT_EQ(0, parse(&cli, arg, &why));
+	EXPECT_EQ(n, count_mechs(&cli.run));
+	EXPECT_EQ((1 << WAIT_COUNT) - 1, cli.run.waits);
+	EXPECT_TRUE(cli.run.waits_all && !cli.run.waits_default && cli.run.patterns_default);
+	EXPECT_EQ(1 << PATTERN_PINGPONG | 1 << PATTERN_STREAM, cli.run.patterns);
+	/* One launch has no interval, and a thousand messages are not few. */
+	EXPECT_GE(cli.run.rounds, 3);
+	EXPECT_LT(cli.run.messages * cli.run.blocks, 1000);
+	cli_free(&cli);
+}
+
+TEST(what_is_said_after_all_and_quick_counts)
+{
+	const char *const arg[ARGS_MAX] = {
+		"ipcscope", "run", "--all", "--quick", "-mpipe", "-pstream", "-wblock", "-n7",
+	};
+	struct mech_why why;
+	struct cli cli;
+
+	ASSERT_EQ(0, parse(&cli, arg, &why));
+	EXPECT_EQ(1, count_mechs(&cli.run));
+	EXPECT_EQ(MECH_W_BLOCK, cli.run.waits);
+	EXPECT_FALSE(cli.run.waits_all);
+	EXPECT_EQ(1 << PATTERN_STREAM, cli.run.patterns);
+	EXPECT_EQ(7, cli.run.messages);
+	EXPECT_EQ(3, cli.run.rounds);
 	cli_free(&cli);
 }
 
