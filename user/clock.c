@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -100,6 +101,7 @@ void clock_init(struct clock *c)
 	if (!strcmp(c->hypervisor, "TCGTCGTCGTCG"))
 		c->unit = clock_counts_instructions() ? CLOCK_INSN : CLOCK_NONE;
 	c->tsc = c->unit == CLOCK_INSN;
+	c->alone = sysconf(_SC_NPROCESSORS_ONLN) == 1;
 	c->cost = clock_cost(c);
 }
 

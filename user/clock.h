@@ -35,12 +35,14 @@ enum clock_unit {
  * struct clock - the chosen clock
  * @unit:	what it counts
  * @tsc:	read the time stamp counter, else CLOCK_MONOTONIC_RAW
+ * @alone:	one CPU is online: a task's CPU time has no other CPU's turns in it
  * @cost:	least difference of two readings in a row, in units
  * @hypervisor:	CPUID signature, "" on bare hardware or another architecture
  */
 struct clock {
 	enum clock_unit unit;
 	bool tsc;
+	bool alone;
 	uint64_t cost;
 	char hypervisor[13];
 };

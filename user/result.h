@@ -48,6 +48,7 @@ json_t *result_load(const char *path, struct mech_why *why);
  *
  * Return: 0, -ENOMEM, or -EINVAL when both have a cell of the same name with a different
  * definition or unit, or figures of it from another system: such must not make one mean.
+ * Another release of the kernel is none: the report has a column for each.
  */
 int result_merge(json_t *to, json_t *from, struct mech_why *why);
 

@@ -175,21 +175,111 @@ TEST_F(result, unlike_units_do_not_merge)
 	json_decref(c);
 }
 
-/* A mean over two kernels is the cost on neither. */
-TEST_F(result, unlike_kernels_do_not_merge)
+/* What one string of the first run's circumstances is, from now on. */
+static void set_manifest(json_t *r, const char *part, const char *key, const char *value)
 {
-	json_t *a, *b, *runs;
+	json_t *runs = json_object_get(json_object_get(r, "manifest"), "runs");
+	json_t *run = json_array_get(runs, 0);
+
+	if (key)
+		json_object_set_new(json_object_get(run, part), key, json_string(value));
+	else
+		json_object_set_new(run, part, json_string(value));
+}
+
+/* Not in one mean, which would be the cost on neither. */
+TEST_F(result, kernels_merge_side_by_side)
+{
+	json_t *a, *b;
+	char *text;
 
 	set_unit(self, CLOCK_NS);
 	a = make(self);
 	b = make(self);
-	runs = json_object_get(json_object_get(b, "manifest"), "runs");
-	json_object_set_new(json_object_get(json_array_get(runs, 0), "kernel"), "release",
-			    json_string("6.12.0"));
+	set_manifest(a, "kernel", "release", "6.1.0");
+	set_manifest(b, "kernel", "release", "6.12.0");
+	set_manifest(b, "module", "srcversion", "another");
+	ASSERT_EQ(0, result_merge(a, b, &self->why));
+	EXPECT_EQ(0, run_of(a, 0));
+	EXPECT_EQ(1, run_of(a, 1));
+	text = table(a);
+	EXPECT_NE(NULL, strstr(text, "6.1.0                     6.12.0\n"));
+	EXPECT_NE(NULL, strstr(text, "  1.000\n"));
+	free(text);
+	json_decref(a);
+	json_decref(b);
+}
+
+TEST_F(result, one_release_of_two_configurations_does_not_merge)
+{
+	json_t *a, *b;
+
+	set_unit(self, CLOCK_NS);
+	a = make(self);
+	b = make(self);
+	set_manifest(b, "kernel", "config_hash", "another");
 	EXPECT_EQ(-EINVAL, result_merge(a, b, &self->why));
 	EXPECT_NE(NULL, strstr(self->why.text, "kernel differs"));
 	json_decref(a);
 	json_decref(b);
+}
+
+TEST_F(result, kernels_on_unlike_machines_do_not_merge)
+{
+	json_t *a, *b;
+
+	set_unit(self, CLOCK_NS);
+	a = make(self);
+	b = make(self);
+	set_manifest(b, "kernel", "release", "6.12.0");
+	set_manifest(b, "hypervisor", NULL, "another");
+	EXPECT_EQ(-EINVAL, result_merge(a, b, &self->why));
+	EXPECT_NE(NULL, strstr(self->why.text, "hypervisor differs"));
+	json_decref(a);
+	json_decref(b);
+}
+
+TEST_F(result, kernels_of_unlike_definitions_do_not_merge)
+{
+	json_t *a, *b;
+
+	a = make(self);
+	self->cfg.warmup++;
+	b = make(self);
+	set_manifest(b, "kernel", "release", "6.12.0");
+	EXPECT_EQ(-EINVAL, result_merge(a, b, &self->why));
+	EXPECT_NE(NULL, strstr(self->why.text, "does not compare"));
+	json_decref(a);
+	json_decref(b);
+}
+
+/* One of several CPUs: the instructions of the others are in it. */
+TEST_F(result, cpu_time_is_in_the_cells_unit_or_not_there)
+{
+	static const struct {
+		enum clock_unit unit;
+		bool alone;
+		bool ns;
+		bool insn;
+	} table[] = {
+		{ CLOCK_NS, false, true, false }, { CLOCK_INSN, true, false, true },
+		{ CLOCK_INSN, false, false, false }, { CLOCK_NONE, true, false, false },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		json_t *r, *ns, *insn;
+
+		set_unit(self, table[i].unit);
+		self->clock.alone = table[i].alone;
+		r = make(self);
+		ASSERT_EQ(0, json_unpack(r, "{s:[{s:{s:{s:o, s:o}}}]}", "cells", "counters",
+					 "receiver", "cpu_ns", &ns, "cpu_insn", &insn));
+		EXPECT_EQ(table[i].ns, json_integer_value(ns) > 0);
+		EXPECT_EQ(table[i].insn, json_integer_value(insn) > 0);
+		EXPECT_EQ(!table[i].ns, json_is_null(ns));
+		EXPECT_EQ(!table[i].insn, json_is_null(insn));
+		json_decref(r);
+	}
 }
 
 TEST_F(result, how_often_is_not_what)

@@ -4,8 +4,11 @@
 #define IPCSCOPE_REPORT_GROUP_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include "hist.h"
+#include "mech.h"
+#include "notes.h"
 
 /**
  * struct group - what the runs say about one cell
@@ -21,6 +24,8 @@
  * @received:	verified messages
  * @messages:	messages of the measured blocks
  * @sleeps:	times that a side slept in them
+ * @cpu:	CPU time of each side in them, in @unit
+ * @uncounted:	runs that do not say so
  * @hist:	merged latencies
  */
 struct group {
@@ -36,6 +41,8 @@ struct group {
 	uint64_t received;
 	uint64_t messages;
 	uint64_t sleeps;
+	uint64_t cpu[SIDE_COUNT];
+	size_t uncounted;
 	struct hist hist;
 };
 
@@ -47,6 +54,21 @@ struct group {
  * Return: a group to be released with free(), NULL without memory or such a cell.
  */
 struct group *group_gather(json_t *cells, const char *id);
+
+/* Was some cell measured in more than one run? */
+bool group_several(json_t *cells);
+
+/* Of the longest word that the cells have for @key, and of @title: so that columns stand. */
+int group_width(json_t *cells, const char *key, const char *title);
+
+/* All three return @buf. "skip [3]" and the like, "" if there are figures. */
+char *group_words(const struct group *g, struct notes *notes, char *buf, size_t len);
+
+/* Half the interval (one run) or the whole range (several), in percent of the cost. */
+char *group_spread(const struct group *g, char *buf, size_t len);
+
+/* CPU time of a side for each message. */
+char *group_cpu(const struct group *g, enum mech_side side, char *buf, size_t len);
 
 /* String member of an object, "" where there is none. */
 const char *group_string(json_t *o, const char *key);

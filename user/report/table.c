@@ -6,60 +6,38 @@
 #include <string.h>
 #include "cell.h"
 #include "group.h"
+#include "kernels.h"
 #include "number.h"
 #include "phases.h"
 #include "report.h"
 #include "scaling.h"
 
-#define TABLE_NOTES_MAX	64
 /* Width of a placement: with figures as table_figures() prints them, and without. */
-#define TABLE_WIDE	44
+#define TABLE_WIDE	63
 #define TABLE_NARROW	26
-/* Of a wait policy, with the spaces around it. */
-#define TABLE_WAIT	6
+#define TABLE_FIGURES	" %9s %7s %8s %9s %6s %8s %8s "
 
 /**
  * struct table - state of one report
  * @f:		where to
  * @cells:	the result's cells
  * @runs:	the result's manifests
- * @note:	reasons already numbered
- * @notes:	how many
+ * @notes:	reasons already numbered
  * @several:	some cell was measured in more than one run
+ * @kernels:	they stand side by side
  * @name:	width of the mechanisms' names
+ * @wait:	width of the wait policies'
  */
 struct table {
 	FILE *f;
 	json_t *cells;
 	json_t *runs;
-	const char *note[TABLE_NOTES_MAX];
-	size_t notes;
-	int several;
+	struct notes notes;
+	bool several;
+	bool kernels;
 	int name;
+	int wait;
 };
-
-/* Number of a reason; the same words get the same number. */
-static size_t table_note(struct table *t, const char *reason)
-{
-	size_t i = 0;
-
-	while (i < t->notes && strcmp(t->note[i], reason))
-		i++;
-	if (i < TABLE_NOTES_MAX && i == t->notes)
-		t->note[t->notes++] = reason;
-	return i + 1;
-}
-
-/* Half the interval (one run) or the whole range (several), in percent of the cost. */
-static void table_spread(const struct group *g, char *buf, size_t len)
-{
-	double width = g->timed > 1 ? g->hi - g->lo : (g->hi - g->lo) / 2;
-
-	if (!g->bounded || g->cost <= 0)
-		snprintf(buf, len, "n/a");
-	else
-		snprintf(buf, len, "%.2f%%", 100 * width / g->cost);
-}
 
 static void table_quantile(const struct group *g, unsigned int permille, char *buf, size_t len)
 {
@@ -73,33 +51,24 @@ static void table_quantile(const struct group *g, unsigned int permille, char *b
 
 static void table_figures(struct table *t, const struct group *g)
 {
-	char cost[24], spread[16], p50[24], p99[24], sleeps[16] = "-";
+	char cost[24], spread[16], p50[24], p99[24], sleeps[16] = "-", out[24], in[24];
 
 	report_number(cost, sizeof(cost), g->cost);
-	table_spread(g, spread, sizeof(spread));
 	table_quantile(g, 500, p50, sizeof(p50));
 	table_quantile(g, 990, p99, sizeof(p99));
 	if (g->messages)
 		snprintf(sleeps, sizeof(sleeps), "%.2f", (double)g->sleeps / (double)g->messages);
-	fprintf(t->f, " %9s %7s %8s %9s %6s ", cost, spread, p50, p99, sleeps);
+	fprintf(t->f, TABLE_FIGURES, cost, group_spread(g, spread, sizeof(spread)), p50, p99,
+		sleeps, group_cpu(g, SIDE_SENDER, out, sizeof(out)),
+		group_cpu(g, SIDE_RECEIVER, in, sizeof(in)));
 }
 
 static void table_cell(struct table *t, const char *id, int width)
 {
 	struct group *g = group_gather(t->cells, id);
-	char text[64] = "", count[24];
+	char text[64];
 
-	if (!g)
-		snprintf(text, sizeof(text), "-");
-	else if (g->failed)
-		snprintf(text, sizeof(text), "FAIL [%zu]",
-			 table_note(t, group_string(g->failed, "reason")));
-	else if (!g->ok)
-		snprintf(text, sizeof(text), "skip [%zu]",
-			 table_note(t, group_string(g->first, "reason")));
-	else if (!strcmp(g->unit, "none"))
-		snprintf(text, sizeof(text), "works: %s verified",
-			 report_count(count, sizeof(count), g->received));
+	group_words(g, &t->notes, text, sizeof(text));
 	if (*text)
 		fprintf(t->f, " %*s ", width - 2, text);
 	else
@@ -145,7 +114,7 @@ static void table_head(struct table *t, json_t *like)
 	fprintf(t->f, "\n%s, %llu-byte messages: cost of a %s\n\n", pattern,
 		(unsigned long long)group_integer(like, "size"),
 		strcmp(pattern, "pingpong") ? "message" : "round trip");
-	fprintf(t->f, "%*s", t->name + TABLE_WAIT, "");
+	fprintf(t->f, "%*s", t->name + 1 + t->wait, "");
 	for (enum topo_place p = 0; p < PLACE_PAIRS; p++) {
 		const char *unit = table_unit(t, like, topo_place_name(p));
 
@@ -154,12 +123,13 @@ static void table_head(struct table *t, json_t *like)
 		snprintf(group, sizeof(group), "%s [%s]", topo_place_name(p), unit ? unit : "not timed");
 		fprintf(t->f, " %*s ", (unit ? TABLE_WIDE : TABLE_NARROW) - 2, group);
 	}
-	fprintf(t->f, "\n%-*s %-*s", t->name, "mechanism", TABLE_WAIT - 1, "wait");
+	fprintf(t->f, "\n%-*s %-*s", t->name, "mechanism", t->wait, "wait");
 	for (enum topo_place p = 0; p < PLACE_PAIRS; p++) {
 		if (!table_has_place(t, topo_place_name(p)))
 			continue;
 		if (table_unit(t, like, topo_place_name(p)))
-			fprintf(t->f, " %9s %7s %8s %9s %6s ", "mean", spread, "p50", "p99", "sleeps");
+			fprintf(t->f, TABLE_FIGURES, "mean", spread, "p50", "p99", "sleeps",
+				"CPU:send", "CPU:recv");
 		else
 			fprintf(t->f, "%*s", TABLE_NARROW, "");
 	}
@@ -187,7 +157,7 @@ static int table_width(struct table *t, json_t *like, const char *place)
 
 static void table_row(struct table *t, json_t *like)
 {
-	fprintf(t->f, "%-*s %-*s", t->name, group_string(like, "mech"), TABLE_WAIT - 1,
+	fprintf(t->f, "%-*s %-*s", t->name, group_string(like, "mech"), t->wait,
 		group_string(like, "wait"));
 	for (enum topo_place p = 0; p < PLACE_PAIRS; p++) {
 		char id[160];
@@ -216,27 +186,12 @@ static int table_first(struct table *t, size_t n, int (*same)(json_t *a, json_t 
 	return 1;
 }
 
-/* The widest name, so that the columns stand. */
-static int table_name(struct table *t)
-{
-	size_t width = strlen("mechanism"), i;
-	json_t *cell;
-
-	json_array_foreach(t->cells, i, cell) {
-		size_t len = scaling_is_wide(cell) ? 0 : strlen(group_string(cell, "mech"));
-
-		if (len > width)
-			width = len;
-	}
-	return (int)width;
-}
-
 static void table_tables(struct table *t)
 {
 	const size_t n = json_array_size(t->cells);
 
-	t->name = table_name(t);
-
+	t->name = group_width(t->cells, "mech", "mechanism");
+	t->wait = group_width(t->cells, "wait", "wait");
 	for (size_t i = 0; i < n; i++) {
 		json_t *head = json_array_get(t->cells, i);
 
@@ -251,12 +206,29 @@ static void table_tables(struct table *t)
 	}
 }
 
-static void table_notes(struct table *t)
+/* All cells of a run, those with a width, too. */
+static void table_counts(struct table *t, size_t n)
 {
-	if (t->notes)
-		fputc('\n', t->f);
-	for (size_t i = 0; i < t->notes; i++)
-		fprintf(t->f, "[%zu] %s\n", i + 1, t->note[i]);
+	static const char *const word[] = { "ok", "skip", "fail" };
+	uint64_t count[3] = { 0 }, received = 0, lost = 0;
+	char a[24], b[24];
+	json_t *cell;
+	size_t i;
+
+	json_array_foreach(t->cells, i, cell) {
+		json_t *verify = json_object_get(cell, "verify");
+
+		if (group_integer(cell, "run") != n)
+			continue;
+		for (size_t k = 0; k < 3; k++)
+			count[k] += !strcmp(group_string(cell, "status"), word[k]);
+		received += group_integer(verify, "received");
+		lost += group_integer(verify, "lost");
+	}
+	fprintf(t->f, "       %llu cells ran, %llu skipped, %llu failed; %s messages verified, %s lost\n",
+		(unsigned long long)count[0], (unsigned long long)count[1],
+		(unsigned long long)count[2], report_count(a, sizeof(a), received),
+		lost ? report_count(b, sizeof(b), lost) : "none");
 }
 
 static void table_run(struct table *t, size_t n, json_t *run)
@@ -286,28 +258,35 @@ static void table_run(struct table *t, size_t n, json_t *run)
 			(unsigned long long)group_integer(clock, "cost"));
 }
 
+/* What a task's CPU time counts. */
+static const char *table_cpu(struct table *t)
+{
+	json_t *run;
+	size_t i;
+
+	json_array_foreach(t->runs, i, run)
+		if (!strcmp(group_string(json_object_get(run, "clock"), "unit"), "insn"))
+			return " [insn]";
+	return " [ns]";
+}
+
 static void table_legend(struct table *t)
 {
 	json_t *run;
 	size_t i;
 
-	fprintf(t->f, "\n%s; sleeps: of both sides, per message or round trip\n", t->several ?
-		"mean over the runs; spread: (greatest - least) / mean of the runs' costs" :
-		"+-95%: half the 95 % confidence interval of the mean");
-	json_array_foreach(t->runs, i, run)
+	if (t->kernels)
+		fputs("\n+-95%: half the 95 % confidence interval of the mean; spread, of several runs: (greatest - least) / mean\nratio: to the first kernel's mean\n",
+		      t->f);
+	else
+		fprintf(t->f, "\n%s\nsleeps: of both sides; CPU: time of each%s; per message or round trip\n",
+			t->several ?
+			"mean over the runs; spread: (greatest - least) / mean of the runs' costs" :
+			"+-95%: half the 95 % confidence interval of the mean", table_cpu(t));
+	json_array_foreach(t->runs, i, run) {
 		table_run(t, i, run);
-}
-
-static int table_several(json_t *cells)
-{
-	json_t *a, *b;
-	size_t i, j;
-
-	json_array_foreach(cells, i, a)
-		for (j = 0; j < i && (b = json_array_get(cells, j)); j++)
-			if (!strcmp(group_string(a, "id"), group_string(b, "id")))
-				return 1;
-	return 0;
+		table_counts(t, i);
+	}
 }
 
 int report_table(json_t *result, FILE *f)
@@ -316,16 +295,21 @@ int report_table(json_t *result, FILE *f)
 		.f = f,
 		.cells = json_object_get(result, "cells"),
 		.runs = json_object_get(json_object_get(result, "manifest"), "runs"),
+		.kernels = kernels_differ(result),
 	};
+	int ret = 0;
 
-	t.several = table_several(t.cells);
+	t.several = !t.kernels && group_several(t.cells);
 	if (!json_is_true(json_object_get(result, "complete")))
 		fprintf(f, "\nPARTIAL: the run was interrupted; cells may rest on fewer launches.\n");
 	/* The tables last: they are what a terminal shows without scrolling. */
 	phases_print(t.cells, f);
 	scaling_print(result, f);
-	table_tables(&t);
-	table_notes(&t);
+	if (t.kernels)
+		ret = kernels_print(result, &t.notes, f);
+	else
+		table_tables(&t);
+	notes_print(&t.notes, f);
 	table_legend(&t);
-	return fflush(f) || ferror(f) ? -EIO : 0;
+	return fflush(f) || ferror(f) ? -EIO : ret;
 }
