@@ -13,8 +13,8 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all module user bpf tests bench check check-all check-debug fuzz lint vm clean install install-lib \
-	help
+.PHONY: all module user bpf tests bench matrix check check-all check-debug fuzz lint vm clean \
+	install install-lib help
 
 all: module user ## build everything: module, harness and BPF programs
 
@@ -34,6 +34,10 @@ bench: ## compare all mechanisms; SEEDS=5 also prints the spread
 	$(Q)$(CURDIR)/scripts/deps bench
 	$(Q)$(MAKE) all
 	$(Q)$(CURDIR)/scripts/bench
+
+matrix: ## every mechanism, pattern and wait policy on 6.1, 6.12 and 7.3, side by side
+	$(Q)$(CURDIR)/scripts/deps bench
+	$(Q)$(CURDIR)/scripts/matrix --quick
 
 check: ## lint, unit tests, and the selftests in a VM
 	$(Q)$(CURDIR)/scripts/deps check
