@@ -74,7 +74,7 @@ static int late_recv(struct mech *m, void *buf)
 
 static int late_fd(const struct mech *m, enum mech_dir dir)
 {
-	return dir == MECH_IN ? ((struct late *)m->priv)->bell : STDERR_FILENO;
+	return ((struct late *)m->priv)->bell;
 }
 
 /* The first time it has not come, but will; the second time it has. */
