@@ -13,6 +13,8 @@
 	M(fifo)		\
 	M(unix_stream)	\
 	M(sysv_msg)	\
+	M(sigqueue_slots) \
+	M(signalfd_slots) \
 	M(sysv_sem_slots) \
 	M(posix_sem_slots) \
 	M(posix_sem_named_slots) \
