@@ -1,71 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Two rings in anonymous shared memory, for mechanisms that add a way to sleep. */
+/* Two rings in shared memory, for mechanisms that add a way to sleep. */
 #ifndef IPCSCOPE_MECH_SHM_RING_H
 #define IPCSCOPE_MECH_SHM_RING_H
 
-#include <sys/mman.h>
 #include "ring_open.h"
+#include "shm_back.h"
 
 /* Each side's words on a page of its own, as the module lays them out. */
 #define SHM_RING_PAGE	4096u
 
+/* Where a mechanism has its own, behind a side's words on the same page. */
+#define SHM_RING_BELL	sizeof(struct ipcring_side)
+
 /**
- * struct shm_ring - both directions, as one worker sees them
+ * struct shm_ring - both directions, as one worker sees them; a zeroed one is none
  * @lane:	by sending side
- * @mem:	memory of both rings, NULL: none
- * @len:	its length
+ * @back:	memory of both rings
  */
 struct shm_ring {
 	struct ipcring_cursor lane[SIDE_COUNT];
-	unsigned char *mem;
-	size_t len;
+	struct shm_back back;
 };
 
-static inline void shm_ring_lay_out(struct ring *r, unsigned char *at, size_t size)
-{
-	r->prod = (struct ipcring_side *)at;
-	r->cons = (struct ipcring_side *)(at + SHM_RING_PAGE);
-	r->data = at + 2 * SHM_RING_PAGE;
-	r->size = ring_open_slots(size);
-	r->stride = ring_stride((__u32)size);
-	r->msg_size = (__u32)size;
-	/* Nobody sleeps yet; no position reaches this. */
-	r->prod->event = ~0ULL;
-	r->cons->event = ~0ULL;
-}
-
-/* For messages of @size bytes. 0 or -errno. */
-static inline int shm_ring_open(struct shm_ring *s, size_t size)
-{
-	size_t data = (size_t)ring_open_slots(size) * ring_stride((__u32)size);
-	size_t one = (data + 3 * SHM_RING_PAGE - 1) / SHM_RING_PAGE * SHM_RING_PAGE;
-	void *mem;
-
-	mem = mmap(NULL, 2 * one, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (mem == MAP_FAILED)
-		return -errno;
-	s->mem = mem;
-	s->len = 2 * one;
-	for (int side = 0; side < SIDE_COUNT; side++)
-		shm_ring_lay_out(&s->lane[side].ring, s->mem + side * one, size);
-	return 0;
-}
+/* Memory for messages of @size bytes, where a slot has room for @inside of them. */
+size_t shm_ring_bytes(size_t size, size_t inside);
 
 /*
- * In the worker: map all pages, as mmap() of a ring channel does, so that the first lap
- * has no page faults. Linux before 5.14 cannot, and takes them. 0 or -errno.
+ * In open(): make the memory, @init (or NULL) each side's bell, and let go of it again but
+ * for what is inherited. 0 or -errno.
  */
-static inline int shm_ring_attach(const struct shm_ring *s)
-{
-	return madvise(s->mem, s->len, MADV_POPULATE_WRITE) && errno != EINVAL ? -errno : 0;
-}
+int shm_ring_create(struct shm_ring *s, enum shm_back_kind kind, size_t size, size_t inside,
+		    int (*init)(void *bell));
+
+/* As that, for a mechanism whose state is a struct shm_ring. */
+int shm_ring_make(struct mech *m, enum shm_back_kind kind, int (*init)(void *bell));
+
+/* Of anonymous memory, for messages of @size bytes. 0 or -errno. */
+int shm_ring_open(struct shm_ring *s, size_t size);
+
+/* In the worker: map it. 0 or -errno. */
+int shm_ring_attach(struct shm_ring *s);
 
 /* Accepts a zeroed one. */
-static inline void shm_ring_close(struct shm_ring *s)
-{
-	if (s->mem)
-		munmap(s->mem, s->len);
-}
+void shm_ring_close(struct shm_ring *s);
+
+/* Hooks of a mechanism whose state begins with a struct shm_ring. */
+int shm_ring_join(struct mech *m);
+int shm_ring_leave(struct mech *m);
+void shm_ring_free(struct mech *m);
 
 /* What this side sends into, and what it receives from. */
 static inline struct ipcring_cursor *shm_ring_out(struct shm_ring *s, const struct mech *m)
@@ -78,6 +60,39 @@ static inline struct ipcring_cursor *shm_ring_in(struct shm_ring *s, const struc
 	return &s->lane[!m->side];
 }
 
+/* Of a ring that this side sends into (MECH_OUT) or receives from: its own words. */
+static inline struct ipcring_side *shm_ring_mine(const struct ring *r, enum mech_dir dir)
+{
+	return dir == MECH_OUT ? r->prod : r->cons;
+}
+
+static inline struct ipcring_side *shm_ring_peers(const struct ring *r, enum mech_dir dir)
+{
+	return dir == MECH_OUT ? r->cons : r->prod;
+}
+
+static inline void *shm_ring_bell(struct ipcring_side *side)
+{
+	return (unsigned char *)side + SHM_RING_BELL;
+}
+
+/* Ask to be woken, and look again. -EAGAIN: there is still nothing, so sleep; 0: try again. */
+static inline int shm_ring_arm(const struct ring *r, enum mech_dir dir)
+{
+	__u64 pos;
+	__u32 len;
+	int ret;
+
+	if (dir == MECH_OUT) {
+		ring_arm_producer(r, r->msg_size);
+		ret = ring_reserve(r, r->msg_size, &pos);
+	} else {
+		ring_arm_consumer(r);
+		ret = ring_peek(r, &pos, &len);
+	}
+	return ret == -EAGAIN ? ret : 0;
+}
+
 /**
  * shm_ring_send() - send a message into a ring, sleeping as the mechanism does
  * @m:		the instance
@@ -86,7 +101,7 @@ static inline struct ipcring_cursor *shm_ring_in(struct shm_ring *s, const struc
  * @sleep:	wait for room: arm, look again, sleep; 0 to try again, or -errno
  * @wake:	wake the consumer: 0 or -errno
  *
- * Return: 0 or -errno; -EAGAIN only where the instance spins.
+ * Return: 0 or -errno; -EAGAIN only with m->nowait.
  */
 static inline int shm_ring_send(struct mech *m, struct ipcring_cursor *out, const void *buf,
 				int (*sleep)(struct mech *m), int (*wake)(struct mech *m))
@@ -95,7 +110,7 @@ static inline int shm_ring_send(struct mech *m, struct ipcring_cursor *out, cons
 	int ret;
 
 	while ((ret = ipcring_push(out, buf, (__u32)m->cfg.size, &asked))) {
-		if (ret != -EAGAIN || m->cfg.wait == WAIT_SPIN)
+		if (ret != -EAGAIN || m->nowait)
 			return ret;
 		ret = sleep(m);
 		if (ret)
@@ -113,7 +128,7 @@ static inline int shm_ring_recv(struct mech *m, struct ipcring_cursor *in, void 
 	int ret;
 
 	while ((ret = ipcring_pop(in, buf, (__u32)m->cfg.size, &len, &asked))) {
-		if (ret != -EAGAIN || m->cfg.wait == WAIT_SPIN)
+		if (ret != -EAGAIN || m->nowait)
 			return ret;
 		ret = sleep(m);
 		if (ret)
