@@ -13,16 +13,17 @@
 	M(fifo)		\
 	M(unix_stream)	\
 	M(sysv_msg)	\
+	M(posix_mq)	\
+	M(signal_shm)	\
 	M(sigqueue_slots) \
 	M(signalfd_slots) \
 	M(sysv_sem_slots) \
 	M(posix_sem_slots) \
 	M(posix_sem_named_slots) \
 	M(eventfd_slots) \
-	M(posix_mq)	\
 	M(shm_futex)	\
 	M(eventfd_shm)	\
-	M(futex_slots) \
+	M(futex_slots)	\
 	M(ring)		\
 	M(ring_call)	\
 	M(ring_uring)	\
