@@ -24,6 +24,22 @@
 	M(shm_futex)	\
 	M(eventfd_shm)	\
 	M(futex_slots)	\
+	M(eventfd_shm)	\
+	M(futex_slots) \
+	M(shm_futex)	\
+	M(shm_sysv_sem)	\
+	M(shm_sysv_futex) \
+	M(shm_sysv_cond) \
+	M(shm_sysv_spin) \
+	M(shm_posix_sem) \
+	M(shm_posix_futex) \
+	M(shm_posix_cond) \
+	M(shm_posix_spin) \
+	M(shm_memfd_sem) \
+	M(shm_memfd_futex) \
+	M(shm_memfd_cond) \
+	M(shm_memfd_spin) \
+	M(mmap_file)	\
 	M(ring)		\
 	M(ring_call)	\
 	M(ring_uring)	\

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* shm-futex: a futex to sleep and wake. */
+/* shm-futex, shm-sysv-futex, shm-posix-futex, shm-memfd-futex: a futex to sleep and wake. */
 #define _GNU_SOURCE
 #include "shm_futex.h"
 
@@ -8,3 +8,5 @@ SHM_MECH(shm_futex, SHM_BACK_ANON, shm_futex, NULL,
 	 .summary = "ring in anonymous shared memory, futex to sleep and wake",
 	 .choices = "mmap, inherited; " SHM_MECH_RING SHM_FUTEX_DETAILS,
 	 .rev = 4, .traits = SHM_MECH_TRAITS, .waits = MECH_W_TRY);
+
+SHM_MECHS(shm_futex, futex, NULL, MECH_W_TRY, "futex to sleep and wake", SHM_FUTEX_DETAILS)
