@@ -84,6 +84,9 @@ static inline int fd_pair_read(const struct mech *m, int fd, void *buf)
 			continue;
 		}
 		done += (size_t)n;
+		/* What is to come belongs to the next message. */
+		if (done < m->cfg.size && m->ops->traits & MECH_T_BOUNDARIES)
+			return -EBADMSG;
 	}
 	return 0;
 }

@@ -49,6 +49,12 @@ static void fd_uring_prep_read(struct mech *m, void *buf, size_t done)
 	io_uring_sqe_set_data64(sqe, FD_URING_IN);
 }
 
+/* A part of a message, where it moves whole: what is to come belongs to the next one. */
+static bool fd_uring_torn(const struct mech *m, size_t done)
+{
+	return done < m->cfg.size && m->ops->traits & MECH_T_BOUNDARIES;
+}
+
 /* Submit what is prepared, sleep for one completion. Its result, or -errno; @which: whose. */
 static int fd_uring_run(struct mech *m, __u64 *which)
 {
@@ -97,6 +103,8 @@ static int fd_uring_read(struct mech *m, void *buf, size_t done)
 		if (n <= 0)
 			return n ? n : -EPIPE;
 		done += (size_t)n;
+		if (fd_uring_torn(m, done))
+			return -EBADMSG;
 	}
 	return 0;
 }
@@ -123,6 +131,8 @@ static int fd_uring_call(struct mech *m, const void *out, void *in)
 	fd_uring_prep_write(m, out, 0, IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS);
 	fd_uring_prep_read(m, in, 0);
 	ret = fd_uring_run(m, &which);
+	if (which == FD_URING_IN && ret > 0 && fd_uring_torn(m, (size_t)ret))
+		return -EBADMSG;
 	if (which == FD_URING_IN)
 		return ret > 0 ? fd_uring_read(m, in, (size_t)ret) : ret ? ret : -EPIPE;
 	if (ret < 0)
