@@ -5,10 +5,7 @@
 #include "mech.h"
 #include "msg.h"
 
-static const struct {
-	unsigned int bit;
-	const char *name;
-} list_traits[] = {
+const struct list_trait list_traits[] = {
 	{ MECH_T_BOUNDARIES, "boundaries" }, { MECH_T_ORDER, "order" },
 	{ MECH_T_DUPLEX, "duplex" }, { MECH_T_BACKPRESSURE, "backpressure" },
 	{ MECH_T_PERSISTENT, "persistent" }, { MECH_T_LASTING, "lasting" },
@@ -18,15 +15,16 @@ static const struct {
 	{ MECH_T_FANIN, "many-senders" }, { MECH_T_NOTIFIES, "notifies" },
 	{ MECH_T_KMOD, "needs-ipcring" }, { MECH_T_SOLO, "no-peer" },
 	{ MECH_T_SERVED, "kernel-receives" }, { MECH_T_ONE_CPU, "one-cpu" },
+	{ 0, NULL },
 };
 
 static json_t *list_trait_names(unsigned int traits)
 {
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < sizeof(list_traits) / sizeof(list_traits[0]); i++)
-		if (traits & list_traits[i].bit)
-			json_array_append_new(all, json_string(list_traits[i].name));
+	for (const struct list_trait *t = list_traits; t->name; t++)
+		if (traits & t->bit)
+			json_array_append_new(all, json_string(t->name));
 	return all;
 }
 

@@ -6,6 +6,19 @@
 #include <jansson.h>
 #include <stdio.h>
 
+/**
+ * struct list_trait - a trait's name
+ * @bit:	MECH_T_*
+ * @name:	as it is shown
+ */
+struct list_trait {
+	unsigned int bit;
+	const char *name;
+};
+
+/* All of them, in the order of the table; the last one's name is NULL. */
+extern const struct list_trait list_traits[];
+
 /* The mechanisms as data; NULL without memory. */
 json_t *list_build(void);
 
