@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Traits of a queue: boundaries, order, priority, and what happens when it is full. */
+#ifndef SELFTESTS_MECH_QUEUE_H
+#define SELFTESTS_MECH_QUEUE_H
+
+#include "scene.h"
+
+/* One receive for as much as two messages, whatever it says; the bytes are kept. */
+static int queue_recv_raw(struct actor *me, const struct actor_order *o)
+{
+	int ret;
+
+	memset(me->in, 0xcc, ACTOR_RAW);
+	ret = actor_try(me, o, MECH_IN);
+	memcpy(me->page->kept, me->in, ACTOR_RAW);
+	return ret;
+}
+
+/* Are these the first @len bytes of message @n, which is @size long? */
+static bool queue_is_message(const unsigned char *at, size_t len, size_t size, uint64_t n)
+{
+	unsigned char want[ACTOR_RAW] __attribute__((aligned(8)));
+
+	msg_fill(want, size, n, MSG_SALT(SIDE_SENDER));
+	return !memcmp(at, want, len);
+}
+
+static bool queue_send_sized(struct scene *s, uint64_t n, size_t size)
+{
+	const struct actor_order o = {
+		.act = actor_send, .n = 1, .from = n, .size = size, .patience = SCENE_COMES,
+	};
+	int ret = actor_do(&s->sender[0], &o);
+
+	return !ret || say(s, V_BROKEN, "send: %s", scene_error(ret));
+}
+
+/*
+ * A message of half the size that the instance is for, and one of all of it. A receive for
+ * the whole size takes of both, or it takes one; then the next one gets the second, whole.
+ */
+static void trait_boundaries(struct scene *s)
+{
+	struct actor_order raw = { .act = queue_recv_raw, .patience = SCENE_STAYS_OUT };
+	struct mech_cfg cfg = scene_cfg(s->ops);
+	const size_t half = cfg.size >= 2 * MSG_MIN ? cfg.size / 2 : MSG_MIN, size = 2 * half;
+	const unsigned char *kept;
+	int ret;
+
+	cfg.size = size;
+	if (!scene_open(s, &cfg) || !scene_cast(s, 1) || !queue_send_sized(s, 0, half))
+		return;
+	if (!scene_solo(s) && !queue_send_sized(s, 1, size))
+		return;
+	kept = s->receiver->page->kept;
+	ret = actor_do(s->receiver, &raw);
+	if (scene_waits(ret)) {
+		say(s, V_BROKEN, "two messages are there, and a receive waits");
+		return;
+	}
+	if (!ret && queue_is_message(kept, half, half, 0) &&
+	    queue_is_message(kept + half, half, size, 1)) {
+		say(s, V_LACKS, "one receive took of two messages");
+		return;
+	}
+	if (scene_solo(s) && !queue_send_sized(s, 1, size))
+		return;
+	raw.patience = SCENE_COMES;
+	ret = actor_do(s->receiver, &raw);
+	if (!ret && queue_is_message(kept, size, size, 1))
+		say(s, V_HOLDS, "a receive for more than a message took it; the next one got the next");
+	else
+		say(s, V_BROKEN, "a receive for more than a message took no more, and the next one: %s",
+		    ret ? scene_error(ret) : "something else");
+}
+
+#define QUEUE_ROUNDS	40
+
+static void trait_order(struct scene *s)
+{
+	uint64_t sent = 0, late;
+	int ret = 0;
+
+	if (scene_solo(s)) {
+		say(s, V_MEANINGLESS, "one message is all that there ever is");
+		return;
+	}
+	s->patience = SCENE_COMES;
+	if (!scene_set(s))
+		return;
+	/* Few at a time, so that they have room, and several. */
+	for (int i = 0; !ret && i < QUEUE_ROUNDS; i++, sent += SCENE_FEW)
+		if (!scene_send(s, SCENE_FEW, sent) || scene_recv(s, SCENE_FEW, &ret) < SCENE_FEW)
+			break;
+	late = s->receiver->page->late;
+	if (sent < QUEUE_ROUNDS * SCENE_FEW || s->receiver->page->corrupt)
+		say(s, V_BROKEN, "after %llu messages: %s", (unsigned long long)sent,
+		    scene_error(ret));
+	else
+		say(s, late ? V_LACKS : V_HOLDS, "%llu of %llu messages came after a later one",
+		    (unsigned long long)late, (unsigned long long)sent);
+}
+
+static void trait_priority(struct scene *s)
+{
+	struct actor_order urgent = {
+		.act = actor_send, .n = 1, .from = 2, .prio = 1, .patience = SCENE_STAYS_OUT,
+	};
+	uint64_t got;
+	int ret;
+
+	if (scene_solo(s)) {
+		say(s, V_MEANINGLESS, "one message is all that there ever is");
+		return;
+	}
+	s->patience = SCENE_COMES;
+	if (!scene_set(s) || !scene_send(s, 2, 0))
+		return;
+	ret = actor_do(&s->sender[0], &urgent);
+	if (scene_waits(ret)) {
+		say(s, V_LACKS, "two messages leave no room for an urgent one");
+		return;
+	}
+	got = ret ? 0 : scene_recv(s, 3, &ret);
+	if (got < 3)
+		say(s, V_BROKEN, "%llu of 3 messages: %s", (unsigned long long)got,
+		    scene_error(ret));
+	else
+		say(s, s->receiver->page->first == 2 ? V_HOLDS : V_LACKS,
+		    "of two messages and then an urgent one, number %llu came first",
+		    (unsigned long long)s->receiver->page->first);
+}
+
+/* Until the sender waits, or has sent @n. Return: how many are sent, or to be. */
+static uint64_t queue_fill(struct scene *s, uint64_t n, bool *waits)
+{
+	const struct actor_order fill = { .act = actor_send, .n = n };
+	struct actor *a = &s->sender[0];
+	int ret = actor_do(a, &fill);
+	uint64_t sent = a->page->done;
+
+	*waits = scene_waits(ret);
+	if (ret == -EINPROGRESS) {
+		/* It gets through with the one at hand, and no more. */
+		a->page->stop = true;
+		sent++;
+	} else if (ret && !*waits) {
+		say(s, V_BROKEN, "send: %s, after %llu messages", scene_error(ret),
+		    (unsigned long long)sent);
+		return 0;
+	}
+	return sent;
+}
+
+/* Is any of @sent lost for ever? One more message comes after them all, and tells. */
+static uint64_t queue_lost(struct scene *s, uint64_t sent)
+{
+	uint64_t lost;
+	int ret;
+
+	scene_recv(s, sent, &ret);
+	lost = actor_missing(s->receiver, 0, sent);
+	if (!lost || s->sender[0].busy)
+		return lost;
+	s->patience = SCENE_COMES;
+	if (!scene_send(s, 1, sent))
+		return lost;
+	scene_recv(s, 1, &ret);
+	s->patience = SCENE_STAYS_OUT;
+	scene_recv(s, sent, &ret);
+	return actor_missing(s->receiver, 0, sent);
+}
+
+/* With what room there is: some does for most, and for those that never wait. */
+static bool queue_overfill(struct scene *s, uint64_t n)
+{
+	bool waits;
+	uint64_t sent = queue_fill(s, n, &waits), lost;
+	const uint64_t room = sent - s->sender[0].busy;
+	int ret = 0;
+
+	if (!sent)
+		return s->found->what == V_BROKEN ? false :
+		       say(s, V_BROKEN, "the first message waits already");
+	/* What one thread sends, it receives; there is no more than one to be had, however. */
+	lost = queue_lost(s, sent);
+	if (!lost && waits && s->sender[0].busy)
+		ret = actor_end(&s->sender[0], SCENE_COMES);
+	if (lost)
+		say(s, V_LACKS, "%llu of %llu messages are lost", (unsigned long long)lost,
+		    (unsigned long long)sent);
+	else if (ret)
+		say(s, V_BROKEN, "there is room again, and send says: %s", scene_error(ret));
+	else if (waits)
+		say(s, V_HOLDS, "the sender waits after %llu messages; all of them came",
+		    (unsigned long long)room);
+	else
+		say(s, V_BROKEN, "%llu messages without a wait, and none is lost",
+		    (unsigned long long)sent);
+	return s->found->what == V_BROKEN && !waits && !ret;
+}
+
+/* How full is full? Some tens of thousands is, nearly always; or the most. */
+static void trait_backpressure(struct scene *s)
+{
+	if (!scene_set(s))
+		return;
+	if (queue_overfill(s, 30000) && scene_again(s) && scene_set(s))
+		queue_overfill(s, ACTOR_MESSAGES);
+	if (s->found->what != V_HOLDS || !mech_tries(&s->m.cfg) ||
+	    !(s->ops->waits & MECH_W_BLOCK))
+		return;
+	/* It says so; now it has to sleep. */
+	if (scene_again(s) && scene_set_asleep(s))
+		queue_overfill(s, ACTOR_MESSAGES);
+	if (s->found->what != V_HOLDS)
+		s->found->what = V_BROKEN;
+}
+
+#endif /* SELFTESTS_MECH_QUEUE_H */
