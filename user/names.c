@@ -109,10 +109,17 @@ static void names_remove_recorded(int record)
 		fclose(f);
 }
 
+static int names_open_directory(int at, const char *path)
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 /* A directory with files only. */
 static void names_remove_directory(int top, const char *run)
 {
-	int fd = openat(top, run, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = names_open_directory(top, run);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 
@@ -121,27 +128,39 @@ static void names_remove_directory(int top, const char *run)
 			unlinkat(dirfd(dir), e->d_name, 0);
 	if (dir)
 		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
 	unlinkat(top, run, AT_REMOVEDIR);
 }
 
-/* One whose record nobody locks is dead: the kernel unlocks what a process held. */
-static void names_sweep_run(int top, const char *run)
+/*
+ * One whose record nobody locks is dead: the kernel unlocks what a process held. So is one
+ * without a record. One that cannot be looked at may be alive.
+ */
+static bool names_dead(int dir)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char path[300];
-	int fd;
+	int record = openat(dir, NAMES_RECORD, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	bool dead;
 
-	snprintf(path, sizeof(path), "%s/" NAMES_RECORD, run);
-	fd = openat(top, path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && fcntl(fd, F_SETLK, &lock)) {
-		close(fd);
-		return;
-	}
-	if (fd >= 0) {
-		names_remove_recorded(fd);
-		close(fd);
-	}
-	names_remove_directory(top, run);
+	if (record < 0)
+		return errno == ENOENT;
+	dead = !fcntl(record, F_SETLK, &lock);
+	if (dead)
+		names_remove_recorded(record);
+	close(record);
+	return dead;
+}
+
+static void names_sweep_run(int top, const char *run)
+{
+	int dir = names_open_directory(top, run);
+	const bool dead = dir >= 0 && names_dead(dir);
+
+	if (dir >= 0)
+		close(dir);
+	if (dead)
+		names_remove_directory(top, run);
 }
 
 static void names_sweep(int top)
@@ -156,33 +175,50 @@ static void names_sweep(int top)
 			names_sweep_run(top, e->d_name);
 	if (dir)
 		closedir(dir);
+	else if (copy >= 0)
+		close(copy);
 }
 
-/*
- * Open and lock the user's directory, so that no other start sweeps meanwhile: one that is
- * not made by this user is a trap. It may go away while we wait for the lock.
- */
+/* A directory that others could have made, or can write to, is a trap. */
+static int names_check_top(int fd, struct stat *st)
+{
+	if (fstat(fd, st))
+		return -errno;
+	return st->st_uid != geteuid() || st->st_mode & 022 ? -EPERM : 0;
+}
+
+/* Is it still the one of that name? Who had the lock before may have removed it. */
+static bool names_is_top(const struct stat *st)
+{
+	struct stat now;
+
+	return !lstat(names.top, &now) && now.st_dev == st->st_dev && now.st_ino == st->st_ino;
+}
+
+/* Open and lock the user's directory, so that no other start sweeps meanwhile. */
 static int names_lock_top(void)
 {
 	struct stat st;
-	int fd, err;
+	int fd, ret;
 
 	snprintf(names.top, sizeof(names.top), "/tmp/ipcscope-%u", (unsigned int)geteuid());
 	for (;;) {
 		if (mkdir(names.top, 0700) && errno != EEXIST)
 			return -errno;
-		fd = open(names.top, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0 && errno == ENOENT)
+		fd = names_open_directory(AT_FDCWD, names.top);
+		if (fd == -ENOENT)
 			continue;
 		if (fd < 0)
-			return -errno;
-		err = flock(fd, LOCK_EX) || fstat(fd, &st) ? -errno :
-		      st.st_uid != geteuid() || st.st_mode & 022 ? -EPERM : 0;
-		if (!err && st.st_nlink)
+			return fd;
+		/* Before the lock: anybody can hold that of a directory of theirs. */
+		ret = names_check_top(fd, &st);
+		if (!ret && flock(fd, LOCK_EX))
+			ret = -errno;
+		if (!ret && names_is_top(&st))
 			return fd;
 		close(fd);
-		if (err)
-			return err;
+		if (ret && ret != -EINTR)
+			return ret;
 	}
 }
 
@@ -202,27 +238,46 @@ int names_begin(struct mech_why *why)
 	return 0;
 }
 
+/* The run's record, locked; what is not locked is no record. */
+static int names_create_record(const char *dir)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[sizeof(names.top) + sizeof(names.run) + sizeof(NAMES_RECORD) + 2];
+	int fd, err;
+
+	snprintf(path, sizeof(path), "%s/" NAMES_RECORD, dir);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	if (!fcntl(fd, F_SETLK, &lock))
+		return fd;
+	err = -errno;
+	unlink(path);
+	close(fd);
+	return err;
+}
+
 /* The run's directory and its record. */
 static int names_first(void)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[sizeof(names.top) + sizeof(names.run) + 1];
 	int top = names_lock_top(), ret = 0;
-	char path[sizeof(names.top) + sizeof(names.run) + sizeof(NAMES_RECORD) + 2];
 
 	if (top < 0)
 		return top;
 	snprintf(path, sizeof(path), "%s/run-XXXXXX", names.top);
-	if (!mkdtemp(path)) {
+	if (mkdtemp(path))
+		ret = names_create_record(path);
+	else
 		ret = -errno;
-	} else {
+	if (ret >= 0) {
+		names.record = ret;
 		snprintf(names.run, sizeof(names.run), "%s", strrchr(path, '/') + 1);
-		strcat(path, "/" NAMES_RECORD);
-		names.record = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-		if (names.record < 0 || fcntl(names.record, F_SETLK, &lock))
-			ret = -errno;
+	} else {
+		rmdir(path);
 	}
 	close(top);
-	return ret;
+	return ret < 0 ? ret : 0;
 }
 
 static int names_choose(struct names_name *n)
@@ -243,10 +298,25 @@ static int names_choose(struct names_name *n)
 	return 0;
 }
 
+/* All of a line or nothing: the next one would be the end of half a line. */
+static int names_record(const struct names_name *n)
+{
+	off_t end = lseek(names.record, 0, SEEK_END);
+	char line[160];
+	int len = snprintf(line, sizeof(line), "%u %d %s\n", (unsigned int)n->kind, n->key,
+			   n->text);
+	ssize_t written = write(names.record, line, (size_t)len);
+
+	if (written == len)
+		return 0;
+	if (written < 0)
+		return -errno;
+	return ftruncate(names.record, end) ? -errno : -ENOSPC;
+}
+
 int names_make(enum names_kind kind, struct names_name *name)
 {
-	char line[160];
-	int len, ret;
+	int ret;
 
 	*name = (struct names_name){ .kind = kind };
 	if (names.nlive == NAMES_MAX)
@@ -258,13 +328,13 @@ int names_make(enum names_kind kind, struct names_name *name)
 	ret = names.record < 0 ? names_first() : 0;
 	if (!ret)
 		ret = names_choose(name);
-	if (ret)
-		return ret;
-	len = snprintf(line, sizeof(line), "%u %d %s\n", (unsigned int)kind, name->key, name->text);
-	if (write(names.record, line, (size_t)len) != len)
-		return -errno;
-	names.live[names.nlive++] = *name;
-	return 0;
+	if (!ret)
+		ret = names_record(name);
+	if (!ret)
+		names.live[names.nlive++] = *name;
+	else
+		*name->text = '\0';
+	return ret;
 }
 
 void names_drop(struct names_name *name)
