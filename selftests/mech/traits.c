@@ -172,6 +172,8 @@ static void assert_mechanism(const struct mech_ops *ops, struct finding *found)
 	const char *reason = *why.text ? why.text : strerror(-ret);
 	const bool listed = ret && listed_as(ops, reason);
 
+	/* What a probe tried is gone; a supervisor begins without names. */
+	names_end();
 	for (const struct list_trait *t = list_traits; t->name; t++)
 		if (!ret)
 			assert_trait(ops, t, found);
