@@ -2,7 +2,10 @@
 /* posix-sem-named-slots: slots in shared memory, and semaphores that all open by name. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include "names.h"
 #include "posix_sem.h"
 
@@ -16,17 +19,38 @@ struct posix_sem_named {
 	struct names_name name[SIDE_COUNT][SLOTS_KINDS];
 };
 
-/* Open, or create with O_EXCL: what the caller had of it before is closed. */
-static int posix_sem_named_get(struct posix_sem_named *p, int side, int kind, int flags)
+/*
+ * What sem_open() makes, but under its own name from the first: that has another one until it
+ * is complete, and who is killed meanwhile leaves it behind.
+ */
+static int posix_sem_named_make(const struct names_name *name, unsigned int value)
+{
+	char file[sizeof(name->text) + sizeof("sem.")];
+	sem_t *sem = MAP_FAILED;
+	int fd, ret;
+
+	snprintf(file, sizeof(file), "/sem.%s", name->text + 1);
+	fd = shm_open(file, O_RDWR | O_CREAT | O_EXCL, 0600);
+	if (fd < 0)
+		return -errno;
+	if (!ftruncate(fd, sizeof(*sem)))
+		sem = mmap(NULL, sizeof(*sem), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ret = sem == MAP_FAILED || sem_init(sem, 1, value) ? -errno : 0;
+	close(fd);
+	if (sem != MAP_FAILED)
+		munmap(sem, sizeof(*sem));
+	return ret;
+}
+
+/* What the caller had of it before is closed: what fork() left would be found instead. */
+static int posix_sem_named_get(struct posix_sem_named *p, int side, int kind)
 {
 	sem_t **at = &p->base.sem[side][kind], *sem;
 
-	/* What fork() left would be found instead of the name. */
 	if (*at)
 		sem_close(*at);
 	*at = NULL;
-	sem = sem_open(p->name[side][kind].text, flags, 0600,
-		       kind == SLOTS_FREE ? p->base.slots.slots : 0);
+	sem = sem_open(p->name[side][kind].text, 0);
 	if (sem == SEM_FAILED)
 		return -errno;
 	*at = sem;
@@ -46,7 +70,9 @@ static int posix_sem_named_open(struct mech *m)
 		for (int kind = 0; !ret && kind < SLOTS_KINDS; kind++) {
 			ret = names_make(NAMES_SEM, &p->name[side][kind]);
 			if (!ret)
-				ret = posix_sem_named_get(p, side, kind, O_CREAT | O_EXCL);
+				ret = posix_sem_named_make(&p->name[side][kind],
+							   kind == SLOTS_FREE ?
+							   p->base.slots.slots : 0);
 		}
 	}
 	return ret;
@@ -59,7 +85,7 @@ static int posix_sem_named_attach(struct mech *m)
 
 	for (int side = 0; !ret && side < SIDE_COUNT; side++)
 		for (int kind = 0; !ret && kind < SLOTS_KINDS; kind++)
-			ret = posix_sem_named_get(p, side, kind, 0);
+			ret = posix_sem_named_get(p, side, kind);
 	return ret;
 }
 
