@@ -40,6 +40,7 @@
 	M(shm_memfd_cond) \
 	M(shm_memfd_spin) \
 	M(mmap_file)	\
+	M(file_lock)	\
 	M(ring)		\
 	M(ring_call)	\
 	M(ring_uring)	\
