@@ -41,6 +41,7 @@
 	M(shm_memfd_spin) \
 	M(mmap_file)	\
 	M(file_lock)	\
+	M(vm_writev)	\
 	M(ring)		\
 	M(ring_call)	\
 	M(ring_uring)	\

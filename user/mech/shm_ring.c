@@ -56,7 +56,7 @@ int shm_ring_create(struct shm_ring *s, enum shm_back_kind kind, size_t size, si
 
 		r->size = ring_open_slots(size);
 		r->stride = ring_stride((__u32)inside);
-		r->msg_size = (__u32)size;
+		r->msg_size = (__u32)inside;
 		ret = shm_ring_init(r, init);
 	}
 	shm_back_ready(&s->back);

@@ -22,7 +22,10 @@ struct shm_ring {
 	struct shm_back back;
 };
 
-/* Memory for messages of @size bytes, where a slot has room for @inside of them. */
+/*
+ * Memory of rings as deep as for messages of @size bytes, of messages of @inside bytes: less,
+ * where the payload lies elsewhere.
+ */
 size_t shm_ring_bytes(size_t size, size_t inside);
 
 /*
@@ -109,7 +112,7 @@ static inline int shm_ring_send(struct mech *m, struct ipcring_cursor *out, cons
 	bool asked;
 	int ret;
 
-	while ((ret = ipcring_push(out, buf, (__u32)m->cfg.size, &asked))) {
+	while ((ret = ipcring_push(out, buf, out->ring.msg_size, &asked))) {
 		if (ret != -EAGAIN || m->nowait)
 			return ret;
 		ret = sleep(m);
@@ -127,14 +130,14 @@ static inline int shm_ring_recv(struct mech *m, struct ipcring_cursor *in, void 
 	__u32 len;
 	int ret;
 
-	while ((ret = ipcring_pop(in, buf, (__u32)m->cfg.size, &len, &asked))) {
+	while ((ret = ipcring_pop(in, buf, in->ring.msg_size, &len, &asked))) {
 		if (ret != -EAGAIN || m->nowait)
 			return ret;
 		ret = sleep(m);
 		if (ret)
 			return ret;
 	}
-	if (len != m->cfg.size)
+	if (len != in->ring.msg_size)
 		return -EBADMSG;
 	return asked ? wake(m) : 0;
 }
