@@ -12,6 +12,14 @@
 	M(pipe_splice)	\
 	M(fifo)		\
 	M(unix_stream)	\
+	M(tcp4)		\
+	M(tcp6)		\
+	M(tcp4_veth)	\
+	M(tcp6_veth)	\
+	M(udp4)		\
+	M(udp6)		\
+	M(udp4_veth)	\
+	M(udp6_veth)	\
 	M(sysv_msg)	\
 	M(posix_mq)	\
 	M(signal_shm)	\

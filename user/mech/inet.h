@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What TCP and UDP share: two connected sockets, over loopback or between two computers. */
+#ifndef IPCSCOPE_MECH_INET_H
+#define IPCSCOPE_MECH_INET_H
+
+#include <sys/socket.h>
+#include "fd_pair.h"
+#include "fd_uring.h"
+
+/**
+ * struct inet - which sockets
+ * @domain:	AF_INET or AF_INET6
+ * @type:	SOCK_STREAM or SOCK_DGRAM
+ * @apart:	between two computers, whatever cfg.apart says
+ * @option:	optional: set what else a new socket needs; 0 or -errno
+ * @probe:	optional: more reasons why not, on a socket as open() will make it
+ */
+struct inet {
+	int domain;
+	int type;
+	bool apart;
+	int (*option)(int fd);
+	int (*probe)(int fd, struct mech_why *why);
+};
+
+/* probe() and open() of a mechanism; the other hooks are fd_pair.h's. */
+int inet_probe(const struct inet *inet, const struct mech_cfg *cfg, struct mech_why *why);
+int inet_open(const struct inet *inet, struct mech *m);
+
+#endif /* IPCSCOPE_MECH_INET_H */
