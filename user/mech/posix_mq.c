@@ -9,11 +9,13 @@
 /**
  * struct posix_mq - state of one instance
  * @name:	by sending side
+ * @size:	of the messages that the queues are for: what is received needs as much room
  * @queue:	by direction, then by m->nowait: two descriptions of each queue, of which one
  *		does not wait; neither call asks for more than its descriptor says
  */
 struct posix_mq {
 	struct names_name name[SIDE_COUNT];
+	size_t size;
 	mqd_t queue[MECH_DIRS][2];
 };
 
@@ -22,7 +24,10 @@ static int posix_mq_open(struct mech *m)
 	struct posix_mq *q = calloc(1, sizeof(*q));
 
 	m->priv = q;
-	return q ? posix_mq_make(q->name, m->cfg.size) : -ENOMEM;
+	if (!q)
+		return -ENOMEM;
+	q->size = m->cfg.size;
+	return posix_mq_make(q->name, q->size);
 }
 
 static int posix_mq_attach(struct mech *m)
@@ -52,7 +57,7 @@ static int posix_mq_send(struct mech *m, const void *buf)
 static int posix_mq_recv(struct mech *m, void *buf)
 {
 	struct posix_mq *q = m->priv;
-	ssize_t n = mq_receive(q->queue[MECH_IN][m->nowait], buf, m->cfg.size, NULL);
+	ssize_t n = mq_receive(q->queue[MECH_IN][m->nowait], buf, q->size, NULL);
 
 	return n < 0 ? -errno : (size_t)n == m->cfg.size ? 0 : -EBADMSG;
 }
