@@ -20,6 +20,8 @@
 	M(udp6)		\
 	M(udp4_veth)	\
 	M(udp6_veth)	\
+	M(unix_stream_path) \
+	M(unix_stream_abstract) \
 	M(sysv_msg)	\
 	M(posix_mq)	\
 	M(signal_shm)	\

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* unix-stream: one socketpair(), both ways, default buffers (net.core.wmem_default). */
+/* unix-stream, -path, -abstract: one connection, both ways; a byte stream. */
 #define _GNU_SOURCE
-#include <stdlib.h>
-#include <sys/socket.h>
-#include "fd_pair.h"
-#include "fd_uring.h"
+#include "unix.h"
 
 /*
  * Linux queues at least so much as one buffer, which nobody's comes into
  * (unix_stream_sendmsg(): UNIX_SKB_FRAGS_SZ). No manual promises it; the checksums tell.
  */
 #define UNIX_STREAM_WHOLE	32768
+
+#define UNIX_STREAM_CHOICES	\
+	"; both ways on one socket; SO_SNDBUF is net.core.wmem_default, hundreds of small messages; send(MSG_NOSIGNAL) and recv(MSG_WAITALL), MSG_DONTWAIT while a side tries; SO_PASSCRED for cred() only"
 
 static int unix_stream_probe(const struct mech_cfg *cfg, struct mech_why *why)
 {
@@ -21,38 +21,17 @@ static int unix_stream_probe(const struct mech_cfg *cfg, struct mech_why *why)
 	return -EMSGSIZE;
 }
 
-static int unix_stream_open(struct mech *m)
-{
-	int type = SOCK_STREAM | SOCK_CLOEXEC | (mech_tries(&m->cfg) ? SOCK_NONBLOCK : 0);
-	struct fd_pair *p = malloc(sizeof(*p));
-	int fd[2];
+UNIX_MECH(unix_stream, "unix-stream", SOCK_STREAM, UNIX_PAIR, unix_stream_probe,
+	  MECH_T_HANGUP | MECH_T_FANIN, stream,
+	  "socketpair(AF_UNIX, SOCK_STREAM): send and recv",
+	  "no name" UNIX_STREAM_CHOICES);
 
-	m->priv = p;
-	if (!p)
-		return -ENOMEM;
-	*p = FD_PAIR_NONE;
-	if (socketpair(AF_UNIX, type, 0, fd))
-		return -errno;
-	for (int side = 0; side < SIDE_COUNT; side++) {
-		p->in[side] = fd[side];
-		p->out[side] = fd[side];
-	}
-	return 0;
-}
+UNIX_MECH(unix_stream_path, "unix-stream-path", SOCK_STREAM, UNIX_PATH, NULL, MECH_T_HANGUP,
+	  stream,
+	  "connect() to a Unix stream server by path: send and recv",
+	  "bound in /tmp; a connection has one sender" UNIX_STREAM_CHOICES);
 
-const struct mech_ops mech_unix_stream = {
-	.name = "unix-stream",
-	.summary = "socketpair(AF_UNIX, SOCK_STREAM): write and read",
-	.rev = 2,
-	.traits = MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_FDPASS | MECH_T_FANIN,
-	.waits = MECH_W_FD,
-	.probe = unix_stream_probe,
-	.open = unix_stream_open,
-	.attach = fd_pair_attach,
-	.leave = fd_pair_leave,
-	.send = fd_pair_send,
-	.recv = fd_pair_recv,
-	.fd = fd_pair_fd,
-	.uring = &fd_uring,
-	.close = fd_pair_free,
-};
+UNIX_MECH(unix_stream_abstract, "unix-stream-abstract", SOCK_STREAM, UNIX_ABSTRACT, NULL,
+	  MECH_T_HANGUP, stream,
+	  "connect() to a Unix stream server by abstract address: send and recv",
+	  "an address that the kernel chose; a connection has one sender" UNIX_STREAM_CHOICES);
