@@ -22,6 +22,12 @@
 	M(udp6_veth)	\
 	M(unix_stream_path) \
 	M(unix_stream_abstract) \
+	M(unix_dgram)	\
+	M(unix_dgram_path) \
+	M(unix_dgram_abstract) \
+	M(unix_seqpacket) \
+	M(unix_seqpacket_path) \
+	M(unix_seqpacket_abstract) \
 	M(sysv_msg)	\
 	M(posix_mq)	\
 	M(signal_shm)	\
