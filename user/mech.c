@@ -28,6 +28,7 @@
 	M(unix_seqpacket) \
 	M(unix_seqpacket_path) \
 	M(unix_seqpacket_abstract) \
+	M(netlink)	\
 	M(sysv_msg)	\
 	M(posix_mq)	\
 	M(signal_shm)	\
