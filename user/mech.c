@@ -61,7 +61,6 @@
 	M(vm_writev)	\
 	M(ring)		\
 	M(ring_call)	\
-	M(ring_uring)	\
 	M(ring_uring_cmd) \
 	M(ring_mmap)	\
 	M(pcq_local)	\

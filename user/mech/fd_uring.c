@@ -7,9 +7,6 @@
 /* A round trip is two entries. */
 #define FD_URING_ENTRIES	4
 
-/* Places in the table of registered files, and whose completion it is. */
-enum { FD_URING_OUT, FD_URING_IN, FD_URING_FILES };
-
 static int fd_uring_attach(struct mech *m)
 {
 	struct io_uring *u = calloc(1, sizeof(*u));

@@ -13,4 +13,11 @@
  */
 extern const struct mech_io fd_uring;
 
+/* Places in its table of registered files; m->uring is a struct io_uring. */
+enum {
+	FD_URING_OUT,
+	FD_URING_IN,
+	FD_URING_FILES
+};
+
 #endif /* IPCSCOPE_MECH_FD_URING_H */

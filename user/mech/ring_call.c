@@ -4,20 +4,7 @@
  * IPCRING_IOC_REPLY_WAIT on the other, one system call each.
  */
 #define _GNU_SOURCE
-#include <stdlib.h>
 #include "ring_open.h"
-
-static int ring_call_open(struct mech *m)
-{
-	m->priv = calloc(1, sizeof(struct ring_ends));
-	return m->priv ? ring_open_channels(m, m->priv, 0) : -ENOMEM;
-}
-
-static int ring_call_attach(struct mech *m)
-{
-	ring_open_choose(m, m->priv);
-	return 0;
-}
 
 static int ring_call_send(struct mech *m, const void *buf)
 {
@@ -59,26 +46,21 @@ static int ring_call_call(struct mech *m, const void *out, void *in)
 							    ipcring_reply_wait(&round));
 }
 
-static void ring_call_close(struct mech *m)
-{
-	if (m->priv)
-		ring_open_close(m->priv);
-	free(m->priv);
-}
-
 const struct mech_ops mech_ring_call = {
 	.name = "ring-call",
 	.summary = "ring channel of /dev/ipcring: CALL and REPLY_WAIT; streams by write() and read()",
-	.rev = 1,
+	.choices = RING_CHOICES "; the woken peer takes the CPU where both share it",
+	.rev = 2,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
-		  MECH_T_FANIN,
+		  MECH_T_FANIN | MECH_T_HANGUP,
 	.waits = MECH_W_BLOCK,
 	.max_msg = IPCRING_MSG_MAX,
 	.probe = ring_open_probe,
-	.open = ring_call_open,
-	.attach = ring_call_attach,
+	.open = ring_ends_open,
+	.attach = ring_ends_attach,
+	.leave = ring_ends_leave,
 	.send = ring_call_send,
 	.recv = ring_call_recv,
 	.call = ring_call_call,
-	.close = ring_call_close,
+	.close = ring_ends_close,
 };

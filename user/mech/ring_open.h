@@ -9,6 +9,9 @@
 /* A pipe's default: so many bytes of slots, that depth is not a hidden axis. */
 #define RING_BYTES	65536u
 
+/* For @choices of all of them. */
+#define RING_CHOICES	"64 KiB of slots each way, a lane for each sender"
+
 /**
  * struct ring_ends - endpoints by side, NULL: none
  * @in:		what this side receives from
@@ -37,19 +40,26 @@ static inline __u32 ring_open_slots(size_t size)
 int ring_open_probe(const struct mech_cfg *cfg, struct mech_why *why);
 
 /*
- * Two channels of the module, one each way, whose endpoints let the kernel copy. Senders
- * that share an instance have a lane each. What was opened before an error is in @e.
+ * Two channels of the module, one each way, whose endpoints let the kernel copy; they do not
+ * wait where the policy tries. Senders that share an instance have a lane each. What was
+ * opened before an error is in @e.
  */
-int ring_open_channels(const struct mech *m, struct ring_ends *e, __u32 flags);
+int ring_open_channels(const struct mech *m, struct ring_ends *e);
 
-/* In a worker: make @out what this one sends into. */
-static inline void ring_open_choose(const struct mech *m, struct ring_ends *e)
-{
-	if (m->side == SIDE_SENDER && m->index)
-		e->out[SIDE_SENDER] = e->lane[m->index];
-}
+/*
+ * In a worker: keep what this one sends into and receives from, as @out and @in of its side,
+ * and drop the rest, or nobody would see its owner go. 0 or -EBADF.
+ */
+int ring_open_attach(const struct mech *m, struct ring_ends *e);
 
-/* Accepts zeroed ones. */
+/* Accepts zeroed ones, and leaves such behind. */
 void ring_open_close(struct ring_ends *e);
+
+/* open(), attach(), leave(), fd() and close() of a mechanism whose state is a struct ring_ends. */
+int ring_ends_open(struct mech *m);
+int ring_ends_attach(struct mech *m);
+int ring_ends_leave(struct mech *m);
+int ring_ends_fd(const struct mech *m, enum mech_dir dir);
+void ring_ends_close(struct mech *m);
 
 #endif /* IPCSCOPE_MECH_RING_OPEN_H */

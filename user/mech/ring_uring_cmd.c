@@ -6,8 +6,9 @@
 #define _GNU_SOURCE
 #include <string.h>
 #include <sys/ioctl.h>
+#include "fd_uring.h"
 #include "lib/ipcring/uring.h"
-#include "ring_uring.h"
+#include "ring_open.h"
 
 /* @features: 0 unless they could be asked for. Return: 0 or -errno. */
 static int ring_uring_cmd_features(__u64 *features)
@@ -39,38 +40,55 @@ static int ring_uring_cmd_probe(const struct mech_cfg *cfg, struct mech_why *why
 	}
 	if (features & IPCRING_FEAT_URING_WAIT)
 		return 0;
-	mech_because(why, "this kernel cannot cancel an io_uring command, so the module's never wait; use Linux 6.7 or later, or ring-uring");
+	mech_because(why, "this kernel cannot cancel an io_uring command, so the module's never wait; use Linux 6.7 or later, or ring --wait uring");
 	return -EOPNOTSUPP;
 }
 
-static void ring_uring_cmd_prep(struct mech *m, __u32 op, const void *addr, __u32 len)
+/* One completion says all. The message's length is its result. */
+static int ring_uring_cmd_run(struct mech *m, __u32 op, const void *addr, __u32 len)
 {
-	struct io_uring_sqe *sqe = ring_uring_sqe(m->priv);
+	struct io_uring_sqe *sqe = io_uring_get_sqe(m->uring);
+	struct io_uring_cqe *cqe;
+	int ret;
 
-	io_uring_prep_ipcring(sqe, op, op == IPCRING_URING_RECV ? RING_URING_IN : RING_URING_OUT,
+	io_uring_prep_ipcring(sqe, op, op == IPCRING_URING_RECV ? FD_URING_IN : FD_URING_OUT,
 			      addr, len);
 	sqe->flags |= IOSQE_FIXED_FILE;
+	do {
+		ret = io_uring_submit_and_wait(m->uring, 1);
+	} while (ret == -EINTR);
+	if (ret >= 0)
+		ret = io_uring_peek_cqe(m->uring, &cqe);
+	if (ret)
+		return ret;
+	ret = cqe->res;
+	io_uring_cqe_seen(m->uring, cqe);
+	if (ret <= 0)
+		return ret ? ret : -EPIPE;
+	return (size_t)ret == m->cfg.size ? 0 : -EBADMSG;
+}
+
+static int ring_uring_cmd_attach(struct mech *m)
+{
+	return fd_uring.attach(m);
 }
 
 static int ring_uring_cmd_send(struct mech *m, const void *buf)
 {
-	ring_uring_cmd_prep(m, IPCRING_URING_SEND, buf, (__u32)m->cfg.size);
-	return ring_uring_run(m);
+	return ring_uring_cmd_run(m, IPCRING_URING_SEND, buf, (__u32)m->cfg.size);
 }
 
 static int ring_uring_cmd_recv(struct mech *m, void *buf)
 {
-	ring_uring_cmd_prep(m, IPCRING_URING_RECV, buf, (__u32)m->cfg.size);
-	return ring_uring_run(m);
+	return ring_uring_cmd_run(m, IPCRING_URING_RECV, buf, (__u32)m->cfg.size);
 }
 
 /* The answering side's answer and next question are the same on the wire. */
 static int ring_uring_cmd_call(struct mech *m, const void *out, void *in)
 {
-	const struct ring_uring *r = m->priv;
 	struct ipcring_call call = {
 		.size = sizeof(call),
-		.fd = ipcring_fd(r->ends.in[m->side]),
+		.fd = ring_ends_fd(m, MECH_IN),
 		.send_buf = (uintptr_t)out,
 		.recv_buf = (uintptr_t)in,
 		.send_len = (__u32)m->cfg.size,
@@ -78,23 +96,32 @@ static int ring_uring_cmd_call(struct mech *m, const void *out, void *in)
 		.deadline = IPCRING_NO_TIMEOUT,
 	};
 
-	ring_uring_cmd_prep(m, IPCRING_URING_CALL, &call, sizeof(call));
-	return ring_uring_run(m);
+	return ring_uring_cmd_run(m, IPCRING_URING_CALL, &call, sizeof(call));
 }
+
+static const struct mech_io ring_uring_cmd_io = {
+	.attach = ring_uring_cmd_attach,
+	.send = ring_uring_cmd_send,
+	.recv = ring_uring_cmd_recv,
+	.call = ring_uring_cmd_call,
+};
 
 const struct mech_ops mech_ring_uring_cmd = {
 	.name = "ring-uring-cmd",
 	.summary = "ring channel of /dev/ipcring: its io_uring commands SEND, RECV and CALL",
-	.rev = 1,
+	.choices = RING_CHOICES "; SINGLE_ISSUER, DEFER_TASKRUN, registered files and ring",
+	.rev = 2,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
-		  MECH_T_FANIN,
-	.waits = MECH_W_BLOCK,
+		  MECH_T_FANIN | MECH_T_HANGUP,
+	.waits = MECH_W_URING,
 	.max_msg = IPCRING_MSG_MAX,
 	.probe = ring_uring_cmd_probe,
-	.open = ring_uring_open,
-	.attach = ring_uring_attach,
+	.open = ring_ends_open,
+	.attach = ring_ends_attach,
+	.leave = ring_ends_leave,
 	.send = ring_uring_cmd_send,
 	.recv = ring_uring_cmd_recv,
-	.call = ring_uring_cmd_call,
-	.close = ring_uring_close,
+	.fd = ring_ends_fd,
+	.uring = &ring_uring_cmd_io,
+	.close = ring_ends_close,
 };
