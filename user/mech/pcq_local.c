@@ -3,6 +3,7 @@
  * pcq-local: per-CPU queues of /dev/ipcring, both sides on the queues' CPU: write() takes
  * the local lane, which has no locked instruction.
  */
+#include "fd_uring.h"
 #include "pcq_open.h"
 
 static int pcq_local_open(struct mech *m)
@@ -13,14 +14,19 @@ static int pcq_local_open(struct mech *m)
 const struct mech_ops mech_pcq_local = {
 	.name = "pcq-local",
 	.summary = "per-CPU queue of /dev/ipcring, sent to on its CPU: write() and read()",
-	.rev = 1,
+	.choices = PCQ_CHOICES "; both sides on one CPU",
+	.rev = 2,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
-		  MECH_T_FANIN | MECH_T_ONE_CPU,
-	.waits = MECH_W_BLOCK,
+		  MECH_T_FANIN | MECH_T_ONE_CPU | MECH_T_HANGUP,
+	.waits = MECH_W_FD & ~MECH_W_SPIN,
 	.max_msg = IPCRING_PCQ_MSG_MAX,
 	.probe = pcq_open_probe,
 	.open = pcq_local_open,
+	.attach = pcq_mech_attach,
+	.leave = pcq_mech_leave,
 	.send = fd_pair_send,
 	.recv = fd_pair_recv,
+	.fd = fd_pair_fd,
+	.uring = &fd_uring,
 	.close = pcq_mech_close,
 };

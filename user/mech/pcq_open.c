@@ -56,24 +56,44 @@ int pcq_open_set(const struct mech *m, __u32 flags, struct ipcring_pcq **control
 	return ret;
 }
 
+/* The endpoints keep the set. */
+static int pcq_open_way(const struct mech *m, struct pcq_ends *e, __u32 map, __u32 flags,
+			enum mech_side side)
+{
+	const __u32 both = IPCRING_PCQ_COPY | (mech_tries(&m->cfg) ? IPCRING_PCQ_EP_NONBLOCK : 0);
+	const __u32 cpu = (__u32)m->cpu[!side];
+	struct ipcring_pcq *control = NULL;
+	int ret = pcq_open_set(m, map, &control);
+
+	if (!ret)
+		ret = ipcring_pcq_endpoint(control, IPCRING_PCQ_SENDER, cpu, both | flags,
+					   &e->out[side]);
+	if (!ret)
+		ret = ipcring_pcq_endpoint(control, IPCRING_PCQ_RECEIVER, cpu, both,
+					   &e->in[!side]);
+	ipcring_pcq_close(control);
+	return ret;
+}
+
 int pcq_open_ends(const struct mech *m, struct pcq_ends *e, __u32 map, __u32 flags)
 {
-	const __u32 both = IPCRING_PCQ_COPY |
-			   (m->cfg.wait == WAIT_SPIN ? IPCRING_PCQ_EP_NONBLOCK : 0);
 	int ret = 0;
 
-	for (int side = 0; !ret && side < SIDE_COUNT; side++) {
-		const __u32 cpu = (__u32)m->cpu[!side];
-
-		ret = pcq_open_set(m, map, &e->control[side]);
-		if (!ret)
-			ret = ipcring_pcq_endpoint(e->control[side], IPCRING_PCQ_SENDER, cpu,
-						   both | flags, &e->out[side]);
-		if (!ret)
-			ret = ipcring_pcq_endpoint(e->control[side], IPCRING_PCQ_RECEIVER, cpu,
-						   both, &e->in[!side]);
-	}
+	for (int side = 0; !ret && side < SIDE_COUNT; side++)
+		ret = pcq_open_way(m, e, map, flags, side);
 	return ret;
+}
+
+int pcq_open_attach(const struct mech *m, struct pcq_ends *e)
+{
+	struct ipcring_pcq *out = e->out[m->side], *in = e->in[m->side];
+
+	e->out[m->side] = NULL;
+	e->in[m->side] = NULL;
+	pcq_open_close(e);
+	e->out[m->side] = out;
+	e->in[m->side] = in;
+	return out && in ? 0 : -EBADF;
 }
 
 void pcq_open_close(struct pcq_ends *e)
@@ -83,22 +103,33 @@ void pcq_open_close(struct pcq_ends *e)
 		ipcring_pcq_close(e->in[side]);
 		ipcring_pcq_close(e->control[side]);
 	}
+	*e = (struct pcq_ends){ 0 };
 }
 
 int pcq_mech_open(struct mech *m, __u32 flags)
 {
 	struct pcq_mech *p = calloc(1, sizeof(*p));
-	int ret;
 
 	m->priv = p;
-	if (!p)
-		return -ENOMEM;
-	ret = pcq_open_ends(m, &p->ends, 0, flags);
-	for (int side = 0; !ret && side < SIDE_COUNT; side++) {
-		p->fd.out[side] = ipcring_pcq_fd(p->ends.out[side]);
-		p->fd.in[side] = ipcring_pcq_fd(p->ends.in[side]);
-	}
-	return ret;
+	return p ? pcq_open_ends(m, &p->ends, 0, flags) : -ENOMEM;
+}
+
+int pcq_mech_attach(struct mech *m)
+{
+	struct pcq_mech *p = m->priv;
+	int ret = pcq_open_attach(m, &p->ends);
+
+	if (ret)
+		return ret;
+	p->fd.out[m->side] = ipcring_pcq_fd(p->ends.out[m->side]);
+	p->fd.in[m->side] = ipcring_pcq_fd(p->ends.in[m->side]);
+	return 0;
+}
+
+int pcq_mech_leave(struct mech *m)
+{
+	pcq_open_close(&((struct pcq_mech *)m->priv)->ends);
+	return 0;
 }
 
 void pcq_mech_close(struct mech *m)

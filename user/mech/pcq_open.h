@@ -9,9 +9,12 @@
 /* As RING_BYTES: what a lane holds is no hidden axis. */
 #define PCQ_BYTES	65536u
 
+/* For @choices of all of them. */
+#define PCQ_CHOICES	"64 KiB of slots a lane, doorbells wake the receiver, or with spin nobody"
+
 /**
  * struct pcq_ends - two sets, one each way, NULL: none
- * @control:	by sending side
+ * @control:	by sending side, of a set that has a service
  * @in:		what this side receives from
  * @out:	what this side sends into
  */
@@ -23,7 +26,7 @@ struct pcq_ends {
 
 /**
  * struct pcq_mech - state of an instance that write()s and read()s
- * @fd:		descriptors of @ends; first, for fd_pair_send()
+ * @fd:		descriptors of @ends in a worker; first, for fd_pair_send()
  * @ends:	the endpoints, which own them
  */
 struct pcq_mech {
@@ -44,11 +47,19 @@ int pcq_open_set(const struct mech *m, __u32 flags, struct ipcring_pcq **control
  */
 int pcq_open_ends(const struct mech *m, struct pcq_ends *e, __u32 map, __u32 flags);
 
-/* Accepts zeroed ones. */
+/*
+ * In a worker: keep what this side sends into and receives from, and drop the rest, or nobody
+ * would see its owner go. 0 or -EBADF.
+ */
+int pcq_open_attach(const struct mech *m, struct pcq_ends *e);
+
+/* Accepts zeroed ones, and leaves such behind. */
 void pcq_open_close(struct pcq_ends *e);
 
-/* open() and close() of a struct pcq_mech. */
+/* open(), attach(), leave() and close() of a struct pcq_mech. */
 int pcq_mech_open(struct mech *m, __u32 flags);
+int pcq_mech_attach(struct mech *m);
+int pcq_mech_leave(struct mech *m);
 void pcq_mech_close(struct mech *m);
 
 #endif /* IPCSCOPE_MECH_PCQ_OPEN_H */

@@ -3,6 +3,7 @@
  * pcq-remote: per-CPU queues of /dev/ipcring, written to as from another CPU: the remote
  * lane, wherever the sender is, so that same-cpu shows what the two lanes differ by.
  */
+#include "fd_uring.h"
 #include "pcq_open.h"
 
 static int pcq_remote_open(struct mech *m)
@@ -13,14 +14,19 @@ static int pcq_remote_open(struct mech *m)
 const struct mech_ops mech_pcq_remote = {
 	.name = "pcq-remote",
 	.summary = "per-CPU queue of /dev/ipcring, its lane for other CPUs: write() and read()",
-	.rev = 1,
+	.choices = PCQ_CHOICES "; IPCRING_PCQ_EP_ORDERED",
+	.rev = 2,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
-		  MECH_T_FANIN,
-	.waits = MECH_W_BLOCK | MECH_W_SPIN,
+		  MECH_T_FANIN | MECH_T_HANGUP,
+	.waits = MECH_W_FD,
 	.max_msg = IPCRING_PCQ_MSG_MAX,
 	.probe = pcq_open_probe,
 	.open = pcq_remote_open,
+	.attach = pcq_mech_attach,
+	.leave = pcq_mech_leave,
 	.send = fd_pair_send,
 	.recv = fd_pair_recv,
+	.fd = fd_pair_fd,
+	.uring = &fd_uring,
 	.close = pcq_mech_close,
 };

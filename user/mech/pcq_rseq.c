@@ -38,26 +38,59 @@ static int pcq_rseq_open(struct mech *m)
 static int pcq_rseq_attach(struct mech *m)
 {
 	struct pcq_rseq_mech *p = m->priv;
-	int ret = ipcring_pcq_import(ipcring_pcq_fd(p->ends.out[m->side]), 0, &p->out);
+	int ret = pcq_open_attach(m, &p->ends);
 
-	return ret ? ret : ipcring_pcq_import(ipcring_pcq_fd(p->ends.in[m->side]), 0, &p->in);
+	if (!ret)
+		ret = ipcring_pcq_import(ipcring_pcq_fd(p->ends.out[m->side]), 0, &p->out);
+	if (!ret)
+		ret = ipcring_pcq_import(ipcring_pcq_fd(p->ends.in[m->side]), 0, &p->in);
+	pcq_open_close(&p->ends);
+	return ret;
+}
+
+static int pcq_rseq_leave(struct mech *m)
+{
+	pcq_open_close(&((struct pcq_rseq_mech *)m->priv)->ends);
+	return 0;
 }
 
 static int pcq_rseq_send(struct mech *m, const void *buf)
 {
 	const struct pcq_rseq_mech *p = m->priv;
 
-	return ipcring_pcq_send(p->out, buf, (__u32)m->cfg.size, IPCRING_NO_TIMEOUT);
+	return ipcring_pcq_send(p->out, buf, (__u32)m->cfg.size,
+				m->nowait ? 0 : IPCRING_NO_TIMEOUT);
 }
 
 static int pcq_rseq_recv(struct mech *m, void *buf)
 {
 	const struct pcq_rseq_mech *p = m->priv;
-	ssize_t n = ipcring_pcq_recv(p->in, buf, (__u32)m->cfg.size, NULL, IPCRING_NO_TIMEOUT);
+	const __u32 size = (__u32)m->cfg.size;
+	ssize_t n = m->nowait ? ipcring_pcq_try_recv(p->in, buf, size, NULL) :
+				ipcring_pcq_recv(p->in, buf, size, NULL, IPCRING_NO_TIMEOUT);
 
 	if (n == (ssize_t)m->cfg.size)
 		return 0;
 	return n < 0 ? (int)n : n ? -EBADMSG : -EPIPE;
+}
+
+static int pcq_rseq_fd(const struct mech *m, enum mech_dir dir)
+{
+	const struct pcq_rseq_mech *p = m->priv;
+
+	return ipcring_pcq_fd(dir == MECH_IN ? p->in : p->out);
+}
+
+/* A look at memory arms nothing; poll() does, and knows of a peer that is gone. */
+static int pcq_rseq_arm(struct mech *m, enum mech_dir dir)
+{
+	const short ready = dir == MECH_IN ? POLLIN : POLLOUT;
+	struct pollfd p = { .fd = pcq_rseq_fd(m, dir), .events = ready };
+	int n = poll(&p, 1, 0);
+
+	if (n <= 0)
+		return n && errno != EINTR ? -errno : -EAGAIN;
+	return p.revents & ready ? 0 : -EPIPE;
 }
 
 static void pcq_rseq_close(struct mech *m)
@@ -74,16 +107,20 @@ static void pcq_rseq_close(struct mech *m)
 
 const struct mech_ops mech_pcq_rseq = {
 	.name = "pcq-rseq",
-	.summary = "the same, mapped: sent in a restartable sequence, without a system call",
-	.rev = 1,
+	.summary = "per-CPU queue of /dev/ipcring, mapped: sent in a restartable sequence, without a system call",
+	.choices = PCQ_CHOICES "; glibc's rseq area; both sides on one CPU",
+	.rev = 2,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
-		  MECH_T_FANIN | MECH_T_ONE_CPU,
-	.waits = MECH_W_BLOCK,
+		  MECH_T_FANIN | MECH_T_ONE_CPU | MECH_T_HANGUP,
+	.waits = (MECH_W_TRY | MECH_W_POLL) & ~MECH_W_SPIN,
 	.max_msg = IPCRING_PCQ_MSG_MAX,
 	.probe = pcq_rseq_probe,
 	.open = pcq_rseq_open,
 	.attach = pcq_rseq_attach,
+	.leave = pcq_rseq_leave,
 	.send = pcq_rseq_send,
 	.recv = pcq_rseq_recv,
+	.fd = pcq_rseq_fd,
+	.arm = pcq_rseq_arm,
 	.close = pcq_rseq_close,
 };

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include "fd_uring.h"
 #include "pcq_open.h"
 
 static int pcq_service_probe(const struct mech_cfg *cfg, struct mech_why *why)
@@ -33,7 +34,7 @@ static int pcq_service_probe(const struct mech_cfg *cfg, struct mech_why *why)
 static int pcq_service_endpoints(struct mech *m, struct pcq_ends *e)
 {
 	const __u32 flags = IPCRING_PCQ_COPY |
-			    (m->cfg.wait == WAIT_SPIN ? IPCRING_PCQ_EP_NONBLOCK : 0);
+			    (mech_tries(&m->cfg) ? IPCRING_PCQ_EP_NONBLOCK : 0);
 	int ret;
 
 	ret = ipcring_pcq_endpoint(e->control[SIDE_SENDER], IPCRING_PCQ_SENDER,
@@ -88,14 +89,17 @@ static int pcq_service_ns(struct mech *m, uint64_t *ns)
 const struct mech_ops mech_pcq_service = {
 	.name = "pcq-service",
 	.summary = "per-CPU queue of /dev/ipcring, served by a kernel thread that echoes",
-	.rev = 1,
+	.choices = PCQ_CHOICES "; with spin the service polls, too, as a real-time task",
+	.rev = 2,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_KMOD | MECH_T_SERVED,
-	.waits = MECH_W_BLOCK | MECH_W_SPIN,
+	.waits = MECH_W_FD,
 	.max_msg = IPCRING_PCQ_MSG_MAX,
 	.probe = pcq_service_probe,
 	.open = pcq_service_open,
 	.send = fd_pair_send,
 	.recv = fd_pair_recv,
+	.fd = fd_pair_fd,
+	.uring = &fd_uring,
 	.service_ns = pcq_service_ns,
 	.close = pcq_mech_close,
 };
