@@ -59,6 +59,7 @@
 	M(mmap_file)	\
 	M(file_lock)	\
 	M(vm_writev)	\
+	M(msg_ring)	\
 	M(ring)		\
 	M(ring_call)	\
 	M(ring_uring_cmd) \
