@@ -12,14 +12,6 @@
 	M(pipe_splice)	\
 	M(fifo)		\
 	M(unix_stream)	\
-	M(tcp4)		\
-	M(tcp6)		\
-	M(tcp4_veth)	\
-	M(tcp6_veth)	\
-	M(udp4)		\
-	M(udp6)		\
-	M(udp4_veth)	\
-	M(udp6_veth)	\
 	M(unix_stream_path) \
 	M(unix_stream_abstract) \
 	M(unix_dgram)	\
@@ -28,6 +20,14 @@
 	M(unix_seqpacket) \
 	M(unix_seqpacket_path) \
 	M(unix_seqpacket_abstract) \
+	M(tcp4)		\
+	M(tcp6)		\
+	M(tcp4_veth)	\
+	M(tcp6_veth)	\
+	M(udp4)		\
+	M(udp6)		\
+	M(udp4_veth)	\
+	M(udp6_veth)	\
 	M(netlink)	\
 	M(sysv_msg)	\
 	M(posix_mq)	\
@@ -38,11 +38,8 @@
 	M(posix_sem_slots) \
 	M(posix_sem_named_slots) \
 	M(eventfd_slots) \
-	M(shm_futex)	\
 	M(eventfd_shm)	\
 	M(futex_slots)	\
-	M(eventfd_shm)	\
-	M(futex_slots) \
 	M(shm_futex)	\
 	M(shm_sysv_sem)	\
 	M(shm_sysv_futex) \
