@@ -39,15 +39,17 @@ room_tests()
 	fi
 }
 
-# guest NAME SUITE OPTIONS TEST...: debug kernels are slower by about this factor.
+# guest NAME SUITE OPTIONS TEST...: debug kernels are slower by about this factor, and all
+# virtual CPUs take turns.
 guest()
 {
-	local status=0 name=$1 suite=$2 options slow=1
+	local status=0 name=$1 suite=$2 options slow=1 seconds=600
 	read -ra options <<<"$3"
+	[[ $3 != *"--smp 8"* ]] || seconds=1200
 	shift 3
 
 	[[ $name != *-k[ac]san ]] || slow=6
-	"$here/vm" --kernel "$name" "${options[@]}" --timeout $((600 * slow)) -- \
+	"$here/vm" --kernel "$name" "${options[@]}" --timeout $((seconds * slow)) -- \
 		scripts/guest-tests "$suite" $slow "$@" </dev/null 2>&1 || status=$?
 	printf '\n# suite %s/vm\n1..1\n' "$suite"
 	[ $status = 0 ] || printf 'not '
