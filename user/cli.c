@@ -255,7 +255,7 @@ enum cli_option {
 	OPT_CPUS = 'c', OPT_MESSAGES = 'n', OPT_TRACE = 't', OPT_JSON = 'j', OPT_QUIET = 'q',
 	OPT_HELP = 'h',
 	OPT_WARMUP = 256, OPT_BLOCKS, OPT_ROUNDS, OPT_SEED, OPT_TIMEOUT, OPT_NOTE,
-	OPT_WIDTH, OPT_THRESHOLD, OPT_ALL, OPT_QUICK,
+	OPT_WIDTH, OPT_THRESHOLD, OPT_ALL, OPT_QUICK, OPT_TRAITS, OPT_VERBOSE = 'v',
 };
 
 /* Whatever there is; whoever says more after it, says it of all. */
@@ -330,7 +330,7 @@ static int cli_run_option(struct cli_ctx *x, int opt, const char *arg)
 	return -EINVAL;
 }
 
-/* First those that every command has, then those of run, then that of diff. */
+/* First those that every command has, then those of run, that of diff, those of list. */
 static const struct option cli_options[] = {
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "json", required_argument, NULL, OPT_JSON },
@@ -353,6 +353,8 @@ static const struct option cli_options[] = {
 	{ "note", required_argument, NULL, OPT_NOTE },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	{ "threshold", required_argument, NULL, OPT_THRESHOLD },
+	{ "verbose", no_argument, NULL, OPT_VERBOSE },
+	{ "traits", no_argument, NULL, OPT_TRAITS },
 	{ 0 }
 };
 
@@ -377,6 +379,17 @@ static int cli_threshold(struct cli_ctx *x, const char *text)
 	return 0;
 }
 
+static int cli_list(struct cli_ctx *x, int opt)
+{
+	if (x->cli->command != CLI_LIST)
+		return cli_error(x, "an option of `ipcscope list` only; see ipcscope --help");
+	if (opt == OPT_TRAITS)
+		x->cli->traits = true;
+	else
+		x->cli->verbose = true;
+	return 0;
+}
+
 static int cli_option(struct cli_ctx *x, int opt, const char *arg, const char *word)
 {
 	bool common = opt == OPT_HELP || opt == OPT_JSON;
@@ -388,6 +401,8 @@ static int cli_option(struct cli_ctx *x, int opt, const char *arg, const char *w
 	x->opt = cli_option_name(opt);
 	if (opt == OPT_THRESHOLD)
 		return cli_threshold(x, arg);
+	if (opt == OPT_TRAITS || opt == OPT_VERBOSE)
+		return cli_list(x, opt);
 	if (!common && x->cli->command != CLI_RUN)
 		return cli_error(x, "an option of `ipcscope run` only; see ipcscope --help");
 	if (opt == OPT_HELP)
@@ -424,7 +439,7 @@ static int cli_sides(struct cli_ctx *x)
 static int cli_options_parse(struct cli_ctx *x, int argc, char **argv)
 {
 	/* The leading ':' makes getopt silent and tells a missing value apart. */
-	static const char letters[] = ":m:p:w:s:P:c:n:tj:qh";
+	static const char letters[] = ":m:p:w:s:P:c:n:tj:qhv";
 	int opt, ret = 0;
 
 	optind = 0;

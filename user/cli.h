@@ -84,6 +84,8 @@ struct run_cfg {
  * @run:	for CLI_RUN
  * @json:	file for the JSON result, "-" for standard output, NULL: none
  * @quiet:	no progress on standard error
+ * @verbose:	for CLI_LIST: all there is to say of each mechanism
+ * @traits:	for CLI_LIST: their traits, as a table
  * @files:	result files for CLI_REPORT and CLI_DIFF, NULL-terminated
  * @against:	those of the other side for CLI_DIFF, NULL-terminated
  * @threshold:	least change that matters for CLI_DIFF, as a share
@@ -93,6 +95,8 @@ struct cli {
 	struct run_cfg run;
 	const char *json;
 	bool quiet;
+	bool verbose;
+	bool traits;
 	char **files;
 	char **against;
 	double threshold;

@@ -201,9 +201,11 @@ static int main_list(const struct cli *cli)
 
 	if (output_open(&out, cli->json, &why))
 		return main_error(why.text, EXIT_ENVIRONMENT);
-	list = list_build();
-	if (!cli->json)
-		list_print(list, stdout);
+	list = list_build(cli->traits);
+	if (!cli->json && cli->traits)
+		list_print_traits(list, stdout);
+	else if (!cli->json)
+		list_print(list, cli->verbose, stdout);
 	status = output_commit(&out, list, &why) ? main_error(why.text, EXIT_ENVIRONMENT) : EXIT_OK;
 	json_decref(list);
 	return status;

@@ -148,7 +148,7 @@ static void assert_trait(const struct mech_ops *ops, const struct list_trait *t,
 /* The reason of one that cannot run here has to be what a user sees. */
 static bool listed_as(const struct mech_ops *ops, const char *reason)
 {
-	json_t *list = list_build(), *m;
+	json_t *list = list_build(false), *m;
 	bool same = false;
 	size_t i;
 
