@@ -60,6 +60,9 @@ REFUSED(diff_share_over, "'101' is not a share", "diff", "--threshold", "101");
 REFUSED(threshold_elsewhere, "--threshold: an option of `ipcscope diff` only", "report",
 	"--threshold", "1");
 REFUSED(diff_with_run_option, "--seed: an option of `ipcscope run` only", "diff", "--seed", "1");
+REFUSED(list_with_all_options, "--size: an option of `ipcscope run` only", "list", "-v", "-s", "64");
+REFUSED(run_with_traits, "--traits: an option of `ipcscope list` only", "run", "--traits");
+REFUSED(run_verbose, "--verbose: an option of `ipcscope list` only", "run", "-v");
 REFUSED(report_without_file, "report needs a result file", "report");
 
 FIXTURE_SETUP(refused)
@@ -196,6 +199,24 @@ TEST(what_is_said_after_all_and_quick_counts)
 	EXPECT_EQ(7, cli.run.messages);
 	EXPECT_EQ(3, cli.run.rounds);
 	cli_free(&cli);
+}
+
+TEST(list_in_three_ways)
+{
+	static const char *const args[][ARGS_MAX] = {
+		{ "ipcscope", "list" }, { "ipcscope", "list", "-v" },
+		{ "ipcscope", "list", "--traits", "--json", "-" },
+	};
+	struct mech_why why;
+	struct cli cli;
+
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, parse(&cli, args[i], &why));
+		EXPECT_EQ(CLI_LIST, cli.command);
+		EXPECT_EQ(i == 1, cli.verbose);
+		EXPECT_EQ(i == 2, cli.traits);
+		cli_free(&cli);
+	}
 }
 
 TEST(report_takes_files)
