@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2154 # here comes from lib.sh, source from lint
-# The rules of scripts/lint: each prints what breaks it, and nothing if nothing does.
+# The rules of scripts/lint that ask a checker: each prints what breaks it, and nothing if
+# nothing does.  The others are in house.sh.
 
 # files PATTERN...: the tracked files that are there, one a line.
 files()
@@ -87,64 +88,4 @@ rule_kernel_doc()
 	mapfile -t list < <(files 'kmod/*.h' 'user/*.h')
 	[ ${#list[@]} = 0 ] || perl "$source/scripts/kernel-doc" -none "${list[@]}" 2>&1 |
 		grep -v 'no structured comments found' || true
-}
-
-# A function's body begins and ends with a brace in the first column.
-rule_functions()
-{
-	files '*.c' '*.h' | xargs -r -d '\n' awk '
-		/^\{/ { start = FNR }
-		/^\}/ && start {
-			if (FNR - start > 80)
-				printf "%s:%d: function of %d lines; 80 is the limit\n", FILENAME, start, FNR - start
-			start = 0
-		}'
-}
-
-rule_lengths()
-{
-	files . | while IFS= read -r file; do
-		case $file in
-		*.c|*.h)		max=600 ;;
-		Makefile|*/Makefile)	max=100 ;;
-		scripts/*)		max=150 ;;
-		*)			continue ;;
-		esac
-		lines=$(wc -l <"$file")
-		[ "$lines" -le "$max" ] || echo "$file: $lines lines; $max is the limit"
-	done
-}
-
-rule_versions()
-{
-	files '*.c' '*.h' ':!kmod/compat.h' ':!bpf/drift.bpf.h' |
-		xargs -r -d '\n' grep -nHE 'LINUX_VERSION_CODE|\bKERNEL_VERSION\b' || true
-}
-
-# Mechanisms never time, print, pin, fork, parse or exit: comments may name it all.
-rule_mechanisms()
-{
-	local calls='v?[fsd]?printf|puts|fputs|perror|warnx?|errx?|fork|vfork|clone|_?exit|_Exit|abort|sched_setaffinity'
-	calls+='|pthread_(create|setaffinity_np)|clock_gettime|gettimeofday|time|__rdtscp?|_rdtscp?|now|clock_now|getopt(_long)?'
-
-	files 'user/mech/*.c' | while IFS= read -r file; do
-		gcc -fpreprocessed -dD -E "$file" 2>/dev/null | sed 's/"[^"]*"//g' |
-			grep -nE "(^|[^A-Za-z0-9_>.])($calls) ?\(" | sed "s#^#$file: #" || true
-	done
-}
-
-rule_sizes()
-{
-	files . | while IFS= read -r file; do
-		size=$(stat -c %s "$file")
-		[ "$size" -le 262144 ] || echo "$file: $size bytes; 262144 is the limit"
-	done
-}
-
-rule_whitespace()
-{
-	files . ':!COPYING' | xargs -r -d '\n' grep -nHIE '[[:space:]]+$' || true
-	files . ':!COPYING' | while IFS= read -r file; do
-		! grep -qI . "$file" || [ -z "$(tail -c 1 "$file")" ] || echo "$file: no newline at the end"
-	done
 }
