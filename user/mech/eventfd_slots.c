@@ -6,21 +6,13 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include "slots.h"
-
-/**
- * struct eventfd_slots - state of one instance
- * @slots:	the slots; first, for their hooks
- * @fd:		by sending side and enum slots_kind, -1: none
- */
-struct eventfd_slots {
-	struct slots slots;
-	int fd[SIDE_COUNT][SLOTS_KINDS];
-};
+#include "eventfd_slots.h"
 
 static int eventfd_slots_open(struct mech *m)
 {
-	const int flags = EFD_SEMAPHORE | EFD_CLOEXEC | (mech_tries(&m->cfg) ? EFD_NONBLOCK : 0);
+	/* io_uring waits for such a read, and a write to another kind needs a thread of its own. */
+	const int flags = EFD_SEMAPHORE | EFD_CLOEXEC |
+			  (m->cfg.wait != WAIT_BLOCK ? EFD_NONBLOCK : 0);
 	struct eventfd_slots *e = malloc(sizeof(*e));
 	int ret;
 
@@ -107,17 +99,18 @@ static void eventfd_slots_close(struct mech *m)
 const struct mech_ops mech_eventfd_slots = {
 	.name = "eventfd-slots",
 	.summary = "slots in shared memory, counted by eventfds",
-	.choices = "64 KiB of slots each way; four eventfds with EFD_SEMAPHORE: each read() takes one notification and sleeps there, non-blocking and poll() where a side tries first",
+	.choices = "64 KiB of slots each way; four eventfds with EFD_SEMAPHORE: each read() takes one notification and sleeps there, non-blocking and poll() where a side tries first; uring: an entry for each read and write",
 	.rev = 1,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_FANIN |
 		  MECH_T_ORDER | MECH_T_ATOMIC | MECH_T_NOTIFIES,
 	.room_reads = true,
-	.waits = MECH_W_TRY | MECH_W_POLL,
+	.waits = MECH_W_FD,
 	.open = eventfd_slots_open,
 	.attach = slots_attach_hook,
 	.leave = eventfd_slots_leave,
 	.send = eventfd_slots_send,
 	.recv = eventfd_slots_recv,
 	.fd = eventfd_slots_fd,
+	.uring = &eventfd_slots_uring,
 	.close = eventfd_slots_close,
 };
