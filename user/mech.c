@@ -29,6 +29,8 @@
 	M(udp4_veth)	\
 	M(udp6_veth)	\
 	M(netlink)	\
+	M(vsock_stream)	\
+	M(vsock_seqpacket) \
 	M(sysv_msg)	\
 	M(posix_mq)	\
 	M(signal_shm)	\

@@ -1,26 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
-/* TCP and UDP: both sockets are made and connected in open(); then they are descriptors. */
+/* TCP, UDP and vsock: both sockets are made and connected in open(); then they are descriptors. */
 #define _GNU_SOURCE
 #include <string.h>
 #include "inet_end.h"
 
+/* What a kernel lacks, or has not been given. */
+static const struct inet_lack {
+	int domain;
+	const char *kind;
+	const char *address;
+} inet_lacks[] = {
+	{ AF_INET, "no IPv4 in this kernel; it takes CONFIG_INET",
+	  "127.0.0.1 is no address of this machine; ip link set lo up" },
+	{ AF_INET6, "no IPv6 in this kernel; it takes CONFIG_IPV6, and no ipv6.disable=1",
+	  "::1 is no address of this machine; ip link set lo up, sysctl -w net.ipv6.conf.lo.disable_ipv6=0" },
+	{ AF_VSOCK, "no sockets for virtual machines in this kernel; modprobe vsock_loopback",
+	  "vsock has no loopback; modprobe vsock_loopback (CONFIG_VSOCKETS_LOOPBACK)" },
+};
+
 static void inet_because(const struct inet *inet, int err, struct mech_why *why)
 {
-	const bool six = inet->domain == AF_INET6;
+	const struct inet_lack *lack = inet_lacks;
 
-	if (err == -EAFNOSUPPORT)
-		mech_because(why, "no %s in this kernel; it takes CONFIG_%s%s", six ? "IPv6" : "IPv4",
-			     six ? "IPV6" : "INET", six ? ", and no ipv6.disable=1" : "");
-	else if (err == -EADDRNOTAVAIL)
-		mech_because(why, "loopback has no address; ip link set lo up%s",
-			     six ? ", sysctl -w net.ipv6.conf.lo.disable_ipv6=0" : "");
-	else
-		mech_because(why, "socket and bind: %s", strerror(-err));
-}
-
-static bool inet_apart(const struct inet *inet, const struct mech_cfg *cfg)
-{
-	return inet->apart || cfg->apart;
+	while (lack->domain != inet->domain)
+		lack++;
+	mech_because(why, "%s", err == -EAFNOSUPPORT ? lack->kind :
+		     err == -EADDRNOTAVAIL ? lack->address : strerror(-err));
 }
 
 int inet_probe(const struct inet *inet, const struct mech_cfg *cfg, struct mech_why *why)
@@ -32,7 +37,7 @@ int inet_probe(const struct inet *inet, const struct mech_cfg *cfg, struct mech_
 		ret = -errno;
 	} else {
 		close(fd);
-		ret = inet_end_bind(inet, inet_apart(inet, cfg), end, why);
+		ret = inet_end_bind(inet, cfg, end, why);
 	}
 	if (ret && !*why->text)
 		inet_because(inet, ret, why);
@@ -54,9 +59,9 @@ int inet_open(const struct inet *inet, struct mech *m)
 	m->priv = p;
 	if (!p)
 		return -ENOMEM;
-	ret = inet_end_bind(inet, inet_apart(inet, &m->cfg), end, &why);
+	ret = inet_end_bind(inet, &m->cfg, end, &why);
 	if (!ret)
-		ret = inet_end_connect(inet, end);
+		ret = inet_end_connect(inet, &m->cfg, end);
 	for (int side = 0; side < SIDE_COUNT; side++) {
 		p->in[side] = end[side].fd;
 		p->out[side] = end[side].fd;

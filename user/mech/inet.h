@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What TCP and UDP share: two connected sockets, over loopback or between two computers. */
+/*
+ * What TCP, UDP and vsock share: two connected sockets, over loopback or, but for vsock,
+ * between two computers.
+ */
 #ifndef IPCSCOPE_MECH_INET_H
 #define IPCSCOPE_MECH_INET_H
 
@@ -9,8 +12,8 @@
 
 /**
  * struct inet - which sockets
- * @domain:	AF_INET or AF_INET6
- * @type:	SOCK_STREAM or SOCK_DGRAM
+ * @domain:	AF_INET, AF_INET6 or AF_VSOCK
+ * @type:	SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM
  * @apart:	between two computers, whatever cfg.apart says
  * @option:	optional: set what else a new socket needs; 0 or -errno
  * @probe:	optional: more reasons why not, on a socket as open() will make it
@@ -19,7 +22,7 @@ struct inet {
 	int domain;
 	int type;
 	bool apart;
-	int (*option)(int fd);
+	int (*option)(int fd, const struct mech_cfg *cfg);
 	int (*probe)(int fd, struct mech_why *why);
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How the sockets of TCP and UDP come to be. */
+/* How the sockets of TCP, UDP and vsock come to be. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <string.h>
@@ -8,62 +8,77 @@
 
 static socklen_t inet_end_length(const struct inet *inet)
 {
-	return inet->domain == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	switch (inet->domain) {
+	case AF_INET6:	return sizeof(struct sockaddr_in6);
+	case AF_VSOCK:	return sizeof(struct sockaddr_vm);
+	default:	return sizeof(struct sockaddr_in);
+	}
 }
 
-static int inet_end_one(const struct inet *inet, struct inet_end *end, const char *text)
+/* @text: an address, NULL: loopback's. The port is the kernel's to choose. */
+static void inet_end_name(const struct inet *inet, struct inet_end *end, const char *text)
+{
+	memset(&end->name, 0, sizeof(end->name));
+	end->name.sa.sa_family = (sa_family_t)inet->domain;
+	if (inet->domain == AF_VSOCK) {
+		end->name.vm.svm_cid = VMADDR_CID_LOCAL;
+		end->name.vm.svm_port = VMADDR_PORT_ANY;
+	} else if (inet->domain == AF_INET6) {
+		inet_pton(AF_INET6, text ? text : "::1", &end->name.in6.sin6_addr);
+	} else {
+		inet_pton(AF_INET, text ? text : "127.0.0.1", &end->name.in.sin_addr);
+	}
+}
+
+static int inet_end_one(const struct inet *inet, const struct mech_cfg *cfg, struct inet_end *end,
+			const char *text)
 {
 	socklen_t len = inet_end_length(inet);
 
-	memset(&end->name, 0, sizeof(end->name));
-	end->name.sa.sa_family = (sa_family_t)inet->domain;
-	inet_pton(inet->domain, text, inet->domain == AF_INET6 ? (void *)&end->name.in6.sin6_addr :
-								 (void *)&end->name.in.sin_addr);
+	inet_end_name(inet, end, text);
 	end->fd = socket(inet->domain, inet->type | SOCK_CLOEXEC, 0);
 	if (end->fd < 0 || bind(end->fd, &end->name.sa, len) ||
 	    getsockname(end->fd, &end->name.sa, &len))
 		return -errno;
-	return inet->option ? inet->option(end->fd) : 0;
-}
-
-static int inet_end_here(const struct inet *inet, struct inet_end *end)
-{
-	return inet_end_one(inet, end, inet->domain == AF_INET6 ? "::1" : "127.0.0.1");
+	return inet->option ? inet->option(end->fd, cfg) : 0;
 }
 
 /* A socket is of the namespace that it was made in, wherever it is used. */
-static int inet_end_apart(const struct inet *inet, struct inet_end end[], struct veth *v)
+static int inet_end_apart(const struct inet *inet, const struct mech_cfg *cfg,
+			  struct inet_end end[], struct veth *v)
 {
 	int ret = 0, back;
 
 	for (int side = 0; !ret && side < SIDE_COUNT; side++) {
 		ret = veth_enter(v, side);
 		if (!ret)
-			ret = inet_end_one(inet, &end[side], veth_text(inet->domain, side));
+			ret = inet_end_one(inet, cfg, &end[side],
+					   veth_text(inet->domain, side));
 	}
 	back = veth_home(v);
 	return ret ? ret : back;
 }
 
-int inet_end_bind(const struct inet *inet, bool apart, struct inet_end end[], struct mech_why *why)
+int inet_end_bind(const struct inet *inet, const struct mech_cfg *cfg, struct inet_end end[],
+		  struct mech_why *why)
 {
 	struct veth v;
 	int ret;
 
-	if (!apart) {
-		ret = inet_end_here(inet, &end[SIDE_SENDER]);
-		return ret ? ret : inet_end_here(inet, &end[SIDE_RECEIVER]);
+	if (!inet->apart && !cfg->apart) {
+		ret = inet_end_one(inet, cfg, &end[SIDE_SENDER], NULL);
+		return ret ? ret : inet_end_one(inet, cfg, &end[SIDE_RECEIVER], NULL);
 	}
 	ret = veth_open(&v, inet->domain, why);
 	if (!ret)
-		ret = inet_end_apart(inet, end, &v);
+		ret = inet_end_apart(inet, cfg, end, &v);
 	veth_close(&v);
 	return ret;
 }
 
 /* The listener becomes the connection that it accepts: ours, and nobody else's. */
-static int inet_end_accept(const struct inet *inet, struct inet_end *listener,
-			   const struct inet_end *peer)
+static int inet_end_accept(const struct inet *inet, const struct mech_cfg *cfg,
+			   struct inet_end *listener, const struct inet_end *peer)
 {
 	struct inet_end from;
 	socklen_t len;
@@ -77,18 +92,18 @@ static int inet_end_accept(const struct inet *inet, struct inet_end *listener,
 	} while (memcmp(&from.name, &peer->name, len) && !close(fd));
 	close(listener->fd);
 	listener->fd = fd;
-	return inet->option ? inet->option(fd) : 0;
+	return inet->option ? inet->option(fd, cfg) : 0;
 }
 
-int inet_end_connect(const struct inet *inet, struct inet_end end[])
+int inet_end_connect(const struct inet *inet, const struct mech_cfg *cfg, struct inet_end end[])
 {
 	struct inet_end *s = &end[SIDE_SENDER], *r = &end[SIDE_RECEIVER];
 
-	if (inet->type == SOCK_STREAM && listen(r->fd, 1))
+	if (inet->type != SOCK_DGRAM && listen(r->fd, 1))
 		return -errno;
 	if (connect(s->fd, &r->name.sa, inet_end_length(inet)))
 		return -errno;
-	if (inet->type == SOCK_STREAM)
-		return inet_end_accept(inet, r, s);
+	if (inet->type != SOCK_DGRAM)
+		return inet_end_accept(inet, cfg, r, s);
 	return connect(r->fd, &s->name.sa, inet_end_length(inet)) ? -errno : 0;
 }

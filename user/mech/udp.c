@@ -12,8 +12,9 @@
 #define UDP_CHOICES	"both sockets connected; SO_RCVBUF 212992; a datagram that finds it full is lost, so one at a time; sleeps in read"
 #define UDP_APART	"; two network namespaces, veth of 1500 bytes, fragments beyond"
 
-static int udp_option(int fd)
+static int udp_option(int fd, const struct mech_cfg *cfg)
 {
+	(void)cfg;
 	return setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ UDP_RCVBUF }, sizeof(int)) ?
 		-errno : 0;
 }
