@@ -161,6 +161,15 @@ TEST(lists_and_suffixes)
 	cli_free(&cli);
 }
 
+TEST(each_mechanism_is_there_once)
+{
+	for (size_t i = 0; mech_table[i]; i++) {
+		EXPECT_EQ(mech_table[i], mech_find(mech_table[i]->name)) {
+			TH_LOG("%s", mech_table[i]->name);
+		}
+	}
+}
+
 TEST(all_is_all_and_quick_is_quick)
 {
 	const char *const arg[ARGS_MAX] = {
