@@ -42,7 +42,6 @@
 	M(eventfd_slots) \
 	M(eventfd_shm)	\
 	M(futex_slots)	\
-	M(futex_slots) \
 	M(shm_futex)	\
 	M(shm_sysv_sem)	\
 	M(shm_sysv_futex) \
