@@ -225,7 +225,7 @@ TEST_F(names, of_a_run_that_cannot_be_looked_at_are_left_alone)
 }
 
 /* What a run does between its first name and its end. */
-static void act(struct names_name *names, _Atomic bool *done)
+static void act(struct names_name *names, volatile bool *done)
 {
 	struct mech_why why;
 
@@ -240,7 +240,7 @@ static void act(struct names_name *names, _Atomic bool *done)
 }
 
 /* Run it up to its @n-th stop at a system call, and kill it there. */
-static void cut_at(struct names_name *names, _Atomic bool *done, unsigned int n)
+static void cut_at(struct names_name *names, volatile bool *done, unsigned int n)
 {
 	pid_t pid = fork();
 	int status;
@@ -276,7 +276,7 @@ static unsigned int count_files(const char *path)
 TEST_F_TIMEOUT(names, go_wherever_the_run_was_killed, 60)
 {
 	struct names_name *names = shared(NAMES_KINDS * sizeof(*names));
-	_Atomic bool *done = shared(sizeof(*done));
+	volatile bool *done = shared(sizeof(*done));
 	unsigned int n;
 
 	for (n = 0; !*done && _metadata->passed; n++) {
