@@ -101,13 +101,13 @@ static inline int shm_ring_arm(const struct ring *r, enum mech_dir dir)
  * @m:		the instance
  * @out:	the ring
  * @buf:	the message
- * @sleep:	wait for room: arm, look again, sleep; 0 to try again, or -errno
+ * @wait:	wait for room: arm, look again, sleep; 0 to try again, or -errno
  * @wake:	wake the consumer: 0 or -errno
  *
  * Return: 0 or -errno; -EAGAIN only with m->nowait.
  */
 static inline int shm_ring_send(struct mech *m, struct ipcring_cursor *out, const void *buf,
-				int (*sleep)(struct mech *m), int (*wake)(struct mech *m))
+				int (*wait)(struct mech *m), int (*wake)(struct mech *m))
 {
 	bool asked;
 	int ret;
@@ -115,16 +115,16 @@ static inline int shm_ring_send(struct mech *m, struct ipcring_cursor *out, cons
 	while ((ret = ipcring_push(out, buf, out->ring.msg_size, &asked))) {
 		if (ret != -EAGAIN || m->nowait)
 			return ret;
-		ret = sleep(m);
+		ret = wait(m);
 		if (ret)
 			return ret;
 	}
 	return asked ? wake(m) : 0;
 }
 
-/* The same for receiving: @sleep waits for a message, @wake wakes the producer. */
+/* The same for receiving: @wait waits for a message, @wake wakes the producer. */
 static inline int shm_ring_recv(struct mech *m, struct ipcring_cursor *in, void *buf,
-				int (*sleep)(struct mech *m), int (*wake)(struct mech *m))
+				int (*wait)(struct mech *m), int (*wake)(struct mech *m))
 {
 	bool asked;
 	__u32 len;
@@ -133,7 +133,7 @@ static inline int shm_ring_recv(struct mech *m, struct ipcring_cursor *in, void 
 	while ((ret = ipcring_pop(in, buf, in->ring.msg_size, &len, &asked))) {
 		if (ret != -EAGAIN || m->nowait)
 			return ret;
-		ret = sleep(m);
+		ret = wait(m);
 		if (ret)
 			return ret;
 	}
