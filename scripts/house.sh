@@ -19,6 +19,7 @@ rule_lengths()
 {
 	files . | while IFS= read -r file; do
 		case $file in
+		user/mech/*.[ch])	max=150 ;;
 		*.c|*.h)		max=600 ;;
 		Makefile|*/Makefile)	max=100 ;;
 		scripts/*)		max=150 ;;
@@ -35,13 +36,17 @@ rule_versions()
 		xargs -r -d '\n' grep -nHE 'LINUX_VERSION_CODE|\bKERNEL_VERSION\b' || true
 }
 
-# Mechanisms never time, print, pin, fork, parse or exit: comments may name it all.
+# Mechanisms never time, sleep for a time, print, pin, fork, parse or exit: comments may name
+# it all.
 rule_mechanisms()
 {
-	local calls='v?[fsd]?printf|puts|fputs|perror|warnx?|errx?|fork|vfork|clone|_?exit|_Exit|abort|sched_setaffinity'
-	calls+='|pthread_(create|setaffinity_np)|clock_gettime|gettimeofday|time|__rdtscp?|_rdtscp?|now|clock_now|getopt(_long)?'
+	local calls='v?[fsd]?printf|v?asprintf|puts|fputs|putchar|perror|v?warnx?|v?errx?|v?syslog'
+	calls+='|v?fork|clone3?|posix_spawnp?|system|popen|exec[vl][pe]*|pthread_create|thrd_create'
+	calls+='|_?exit|_Exit|exit_group|abort|sched_setaffinity|sched_setscheduler|pthread_setaffinity_np'
+	calls+='|clock_gettime|gettimeofday|time|times|getrusage|clock|__rdtscp?|_rdtscp?|now|clock_now'
+	calls+='|(clock_)?nanosleep|u?sleep|thrd_sleep|alarm|setitimer|timer_create|timerfd_create|getopt(_long)?'
 
-	files 'user/mech/*.c' | while IFS= read -r file; do
+	files 'user/mech/*.[ch]' | while IFS= read -r file; do
 		gcc -fpreprocessed -dD -E "$file" 2>/dev/null | sed 's/"[^"]*"//g' |
 			grep -nE "(^|[^A-Za-z0-9_>.])($calls) ?\(" | sed "s#^#$file: #" || true
 	done
