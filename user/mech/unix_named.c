@@ -49,8 +49,12 @@ static int unix_named_bind(struct unix_mech *u, enum mech_side side, size_t size
 int unix_named_open(struct mech *m)
 {
 	struct unix_mech *u = m->priv;
-	int ret = unix_named_bind(u, SIDE_RECEIVER, m->cfg.size);
+	int ret;
 
+	/* A connection has one. */
+	if (u->type != SOCK_DGRAM && m->cfg.senders > 1)
+		return -EOPNOTSUPP;
+	ret = unix_named_bind(u, SIDE_RECEIVER, m->cfg.size);
 	if (!ret && u->type != SOCK_DGRAM)
 		return listen(u->bound[SIDE_RECEIVER], 1) ? -errno : 0;
 	return ret || m->cfg.senders > 1 ? ret : unix_named_bind(u, SIDE_SENDER, m->cfg.size);
