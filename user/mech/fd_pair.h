@@ -22,6 +22,15 @@ struct fd_pair {
 
 #define FD_PAIR_NONE	((struct fd_pair){ { -1, -1 }, { -1, -1 } })
 
+/*
+ * Are descriptors to be O_NONBLOCK? For io_uring, too: a pipe that is not has a thread of the
+ * kernel's sleep in read() before Linux 6.4, at ten times the cost; one that is, is polled.
+ */
+static inline int fd_pair_nonblock(const struct mech_cfg *cfg)
+{
+	return cfg->wait == WAIT_BLOCK ? 0 : O_NONBLOCK;
+}
+
 static inline void fd_pair_close(struct fd_pair *p)
 {
 	for (int side = 0; side < SIDE_COUNT; side++) {

@@ -71,7 +71,7 @@ static int fifo_enter(const struct mech *m, const struct names_name *name, int m
 
 	if (fd < 0)
 		return errno == ENXIO ? -EBADF : -errno;
-	if (mech_tries(&m->cfg) || !fcntl(fd, F_SETFL, 0))
+	if (fd_pair_nonblock(&m->cfg) || !fcntl(fd, F_SETFL, 0))
 		return fd;
 	close(fd);
 	return -errno;

@@ -14,7 +14,7 @@ static int pipe_open(struct mech *m)
 	m->priv = malloc(sizeof(struct fd_pair));
 	if (!m->priv)
 		return -ENOMEM;
-	return pipe_pair_open(m->priv, O_CLOEXEC | (mech_tries(&m->cfg) ? O_NONBLOCK : 0),
+	return pipe_pair_open(m->priv, O_CLOEXEC | fd_pair_nonblock(&m->cfg),
 			      PIPE_PAIR_BYTES);
 }
 

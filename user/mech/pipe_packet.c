@@ -20,7 +20,7 @@ static int pipe_packet_probe(const struct mech_cfg *cfg, struct mech_why *why)
 
 static int pipe_packet_open(struct mech *m)
 {
-	int flags = O_CLOEXEC | O_DIRECT | (mech_tries(&m->cfg) ? O_NONBLOCK : 0);
+	int flags = O_CLOEXEC | O_DIRECT | fd_pair_nonblock(&m->cfg);
 
 	m->priv = malloc(sizeof(struct fd_pair));
 	return m->priv ? pipe_pair_open(m->priv, flags, PIPE_PACKET_BYTES) : -ENOMEM;
