@@ -92,7 +92,7 @@ static bool life_gone(int ret)
 /* The peer is killed after an exchange, while the receiver waits or before it does. */
 static bool life_hangup(struct scene *s, bool asleep)
 {
-	struct actor_order o = { .act = actor_recv, .n = 1, .patience = s->patience };
+	struct actor_order o = { .act = actor_recv, .n = 1, .patience = SCENE_COMES };
 	int ret;
 
 	if (!(asleep ? scene_set_asleep(s) : scene_set(s)) || !scene_send(s, 1, 0))
@@ -100,6 +100,7 @@ static bool life_hangup(struct scene *s, bool asleep)
 	ret = actor_do(s->receiver, &o);
 	if (ret)
 		return say(s, V_BROKEN, "recv, while all is well: %s", scene_error(ret));
+	o.patience = s->patience;
 	if (asleep) {
 		actor_start(s->receiver, &o);
 		ret = actor_end(s->receiver, SCENE_STAYS_OUT);

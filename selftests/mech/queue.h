@@ -41,7 +41,7 @@ static bool queue_send_sized(struct scene *s, uint64_t n, size_t size)
  */
 static void trait_boundaries(struct scene *s)
 {
-	struct actor_order raw = { .act = queue_recv_raw, .patience = SCENE_STAYS_OUT };
+	const struct actor_order raw = { .act = queue_recv_raw, .patience = SCENE_COMES };
 	struct mech_cfg cfg = scene_cfg(s->ops);
 	const size_t half = cfg.size >= 2 * MSG_MIN ? cfg.size / 2 : MSG_MIN, size = 2 * half;
 	const unsigned char *kept;
@@ -65,7 +65,6 @@ static void trait_boundaries(struct scene *s)
 	}
 	if (scene_solo(s) && !queue_send_sized(s, 1, size))
 		return;
-	raw.patience = SCENE_COMES;
 	ret = actor_do(s->receiver, &raw);
 	if (!ret && queue_is_message(kept, size, size, 1))
 		say(s, V_HOLDS, "a receive for more than a message took it; the next one got the next");

@@ -11,6 +11,9 @@
 #define SEVERAL_CLOSE	400
 /* Large messages of each sender. */
 #define SEVERAL_EACH	2
+/* Messages of each in a crowd, of which not all have room; and where none waits for any. */
+#define SEVERAL_CROWD	400
+#define SEVERAL_LOOSE	4
 
 static bool several_set(struct scene *s, size_t size, enum mech_wait wait)
 {
@@ -40,10 +43,12 @@ static int several_send_led(struct actor *me, const struct actor_order *o)
 /**
  * struct several - two senders of which one is led
  * @sent:	messages of the other one so far
+ * @error:	what it said last
  * @drain:	the receiver waits for messages all the time, as it cannot try
  */
 struct several {
 	uint64_t sent;
+	int error;
 	bool drain;
 };
 
@@ -53,13 +58,12 @@ static void several_interfere(struct scene *s, struct several *v)
 	struct actor_order send = { .act = actor_send, .n = 1, .from = v->sent, .lane = 1 };
 	const struct actor_order drain = { .act = actor_recv, .n = 16 };
 	struct actor *b = &s->sender[1];
-	int ret;
 
 	if (!b->busy)
 		actor_start(b, &send);
 	/* It may wait for the one that is led. */
-	ret = actor_end(b, 2 * ACTOR_LOOK_MS);
-	v->sent += !ret;
+	v->error = actor_end(b, 2 * ACTOR_LOOK_MS);
+	v->sent += !v->error;
 	if (!v->drain)
 		actor_do(s->receiver, &drain);
 }
@@ -92,7 +96,7 @@ static void several_count(struct scene *s, uint64_t a, uint64_t b)
 	const struct actor_page *p = s->receiver->page;
 	uint64_t lost, end = actor_ms() + SCENE_COMES;
 	const struct actor_order rest = {
-		.act = actor_recv, .n = 16, .patience = 2 * SCENE_STAYS_OUT,
+		.act = actor_recv, .n = 16, .patience = s->patience,
 	};
 
 	/* They come as long as they do. */
@@ -101,7 +105,7 @@ static void several_count(struct scene *s, uint64_t a, uint64_t b)
 		if (!lost)
 			break;
 		if (s->receiver->busy)
-			actor_end(s->receiver, 2 * SCENE_STAYS_OUT);
+			actor_end(s->receiver, s->patience);
 		else
 			actor_do(s->receiver, &rest);
 	} while (lost > actor_missing(s->receiver, 0, a) + actor_missing(s->receiver, 1, b) &&
@@ -116,9 +120,61 @@ static void several_count(struct scene *s, uint64_t a, uint64_t b)
 		    (unsigned long long)a, (unsigned long long)b);
 }
 
+/* Both send, each until it is through or waits; only then does anybody receive. */
+static bool several_send_all(struct scene *s, const struct actor_order *o)
+{
+	struct actor_order send = *o;
+	int ret;
+
+	for (int i = 0; i < 2; i++) {
+		send.lane = (unsigned int)i;
+		actor_start(&s->sender[i], &send);
+		ret = mech_tries(&s->m.cfg) ? 0 : actor_end(&s->sender[i], 4 * ACTOR_LOOK_MS);
+		if (ret && ret != -EINPROGRESS)
+			return say(s, V_BROKEN, "send: %s", scene_error(ret));
+	}
+	return true;
+}
+
+/* As many as do not fit, and as large as they may be: each waits for room by turns. */
+static void several_crowd(struct scene *s)
+{
+	static const size_t sizes[] = { 16000, 4096, 1024, 64, 16 };
+	const bool waits = s->ops->traits & MECH_T_BACKPRESSURE;
+	const struct actor_order send = {
+		.act = actor_send, .n = waits ? SEVERAL_CROWD : SEVERAL_LOOSE,
+		.patience = SCENE_COMES,
+	};
+	struct mech_cfg cfg = scene_cfg(s->ops);
+	const struct actor_page *p;
+	struct mech_why why;
+	uint64_t got;
+	int ret = -EMSGSIZE;
+
+	cfg.senders = 2;
+	for (size_t i = 0; ret && i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		cfg.size = sizes[i];
+		if (!s->ops->max_msg || cfg.size <= s->ops->max_msg)
+			ret = s->ops->probe ? s->ops->probe(&cfg, &why) : 0;
+	}
+	if (s->ops->waits & MECH_W_BLOCK)
+		cfg.wait = WAIT_BLOCK;
+	if (!scene_again(s) || !several_set(s, cfg.size, cfg.wait) || !several_send_all(s, &send))
+		return;
+	s->patience = SCENE_COMES;
+	got = scene_recv(s, 2 * send.n, &ret);
+	p = s->receiver->page;
+	if (p->corrupt || p->twice || got < 2 * send.n)
+		say(s, V_LACKS, "two senders' %llu messages of %zu bytes: %llu came, %llu torn",
+		    2 * (unsigned long long)send.n, cfg.size, (unsigned long long)p->got,
+		    (unsigned long long)p->corrupt);
+	else
+		say(s, V_HOLDS, "two senders' messages came, sent at once and between instructions");
+}
+
 /*
  * One sender is led through its send(), instruction by instruction, and another one sends a
- * whole message after each: where two cannot share, this hits it each time.
+ * whole message after each: where two cannot share, this hits it each time. Then many at once.
  */
 static void trait_fanin(struct scene *s)
 {
@@ -161,8 +217,12 @@ static void trait_fanin(struct scene *s)
 		ret = actor_do(&s->sender[0], &again);
 	if (ret)
 		say(s, V_LACKS, "a sender that another one interferes with: %s", scene_error(ret));
+	else if (!v.sent)
+		say(s, V_LACKS, "a second sender cannot send: %s", scene_error(v.error));
 	else
 		several_count(s, 1, v.sent);
+	if (s->found->what == V_HOLDS)
+		several_crowd(s);
 }
 
 /* The largest message that one sender can send: larger than what any queue holds, if it may be. */
@@ -187,20 +247,14 @@ static size_t several_largest(const struct scene *s)
 /* Two senders at once, each in the middle of a message as long as there is no room for it. */
 static void several_large(struct scene *s)
 {
-	struct actor_order send = { .act = actor_send, .n = SEVERAL_EACH, .patience = SCENE_COMES };
+	const struct actor_order send = {
+		.act = actor_send, .n = SEVERAL_EACH, .patience = SCENE_COMES,
+	};
 	const struct actor_page *p;
-	int ret = 0;
+	int ret;
 
-	for (int i = 0; i < 2; i++) {
-		send.lane = (unsigned int)i;
-		actor_start(&s->sender[i], &send);
-		/* One after the other: each is through, or waits in a message. */
-		ret = mech_tries(&s->m.cfg) ? 0 : actor_end(&s->sender[i], 4 * ACTOR_LOOK_MS);
-		if (ret && ret != -EINPROGRESS) {
-			say(s, V_BROKEN, "send: %s", scene_error(ret));
-			return;
-		}
-	}
+	if (!several_send_all(s, &send))
+		return;
 	scene_recv(s, 2 * SEVERAL_EACH, &ret);
 	p = s->receiver->page;
 	if (p->corrupt)
