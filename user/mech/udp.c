@@ -55,7 +55,7 @@ const struct mech_ops mech_##id = {							\
 	.choices = two ? UDP_CHOICES UDP_APART : UDP_CHOICES,				\
 	.rev = 1,									\
 	.traits = MECH_T_BOUNDARIES | MECH_T_PERSISTENT | MECH_T_DUPLEX |		\
-		  MECH_T_CROSS_HOST,							\
+		  MECH_T_CROSS_HOST | MECH_T_FANIN | MECH_T_ATOMIC,			\
 	.unsaid = MECH_T_ORDER,								\
 	.waits = MECH_W_FD,								\
 	.max_msg = max,									\
