@@ -52,6 +52,7 @@ static void null_close(struct mech *m)
 const struct mech_ops mech_null = {
 	.name = "null",
 	.summary = "no communication: the cost of the harness itself",
+	.choices = "one thread is both sides, and a message a pointer; one copy, into the receiver's buffer",
 	.rev = 1,
 	.traits = MECH_T_BOUNDARIES | MECH_T_SOLO,
 	.waits = MECH_W_BLOCK,

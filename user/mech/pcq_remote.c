@@ -17,7 +17,7 @@ const struct mech_ops mech_pcq_remote = {
 	.choices = PCQ_CHOICES "; IPCRING_PCQ_EP_ORDERED",
 	.rev = 2,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
-		  MECH_T_FANIN | MECH_T_HANGUP,
+		  MECH_T_FANIN | MECH_T_HANGUP | MECH_T_ORDER | MECH_T_ATOMIC,
 	.waits = MECH_W_FD,
 	.max_msg = IPCRING_PCQ_MSG_MAX,
 	.probe = pcq_open_probe,

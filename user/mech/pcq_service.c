@@ -73,6 +73,14 @@ static int pcq_service_open(struct mech *m)
 	return 0;
 }
 
+/* All clients share both sets, which live as long as one of them does. */
+static int pcq_service_attach(struct mech *m)
+{
+	const struct pcq_mech *p = m->priv;
+
+	return p->ends.control[SIDE_SENDER] ? 0 : -EBADF;
+}
+
 static int pcq_service_ns(struct mech *m, uint64_t *ns)
 {
 	const struct pcq_mech *p = m->priv;
@@ -91,11 +99,14 @@ const struct mech_ops mech_pcq_service = {
 	.summary = "per-CPU queue of /dev/ipcring, served by a kernel thread that echoes",
 	.choices = PCQ_CHOICES "; with spin the service polls, too, as a real-time task",
 	.rev = 2,
-	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_KMOD | MECH_T_SERVED,
+	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
+		  MECH_T_FANIN | MECH_T_SERVED | MECH_T_ORDER | MECH_T_ATOMIC,
 	.waits = MECH_W_FD,
 	.max_msg = IPCRING_PCQ_MSG_MAX,
 	.probe = pcq_service_probe,
 	.open = pcq_service_open,
+	.attach = pcq_service_attach,
+	.leave = pcq_mech_leave,
 	.send = fd_pair_send,
 	.recv = fd_pair_recv,
 	.fd = fd_pair_fd,

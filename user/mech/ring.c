@@ -56,7 +56,7 @@ const struct mech_ops mech_ring = {
 	.choices = RING_CHOICES "; the kernel copies; O_NONBLOCK where a side tries",
 	.rev = 3,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
-		  MECH_T_FANIN | MECH_T_HANGUP,
+		  MECH_T_FANIN | MECH_T_HANGUP | MECH_T_ORDER | MECH_T_ATOMIC,
 	.waits = MECH_W_FD,
 	.max_msg = IPCRING_MSG_MAX,
 	.probe = ring_open_probe,

@@ -13,12 +13,12 @@ static int ring_call_send(struct mech *m, const void *buf)
 	return ipcring_send(e->out[m->side], buf, (__u32)m->cfg.size, IPCRING_NO_TIMEOUT);
 }
 
-/* The end is one too few: the peer was to go on. */
+/* The end is none: the peer was to go on. */
 static int ring_call_length(const struct mech *m, ssize_t len)
 {
 	if (len < 0)
 		return (int)len;
-	return (size_t)len == m->cfg.size ? 0 : -EBADMSG;
+	return (size_t)len == m->cfg.size ? 0 : len ? -EBADMSG : -EPIPE;
 }
 
 static int ring_call_recv(struct mech *m, void *buf)
@@ -52,7 +52,7 @@ const struct mech_ops mech_ring_call = {
 	.choices = RING_CHOICES "; the woken peer takes the CPU where both share it",
 	.rev = 2,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
-		  MECH_T_FANIN | MECH_T_HANGUP,
+		  MECH_T_FANIN | MECH_T_HANGUP | MECH_T_ORDER | MECH_T_ATOMIC,
 	.waits = MECH_W_BLOCK,
 	.max_msg = IPCRING_MSG_MAX,
 	.probe = ring_open_probe,

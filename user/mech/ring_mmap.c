@@ -102,7 +102,7 @@ const struct mech_ops mech_ring_mmap = {
 	.choices = RING_CHOICES "; payload copied in and out once; sleeps in IPCRING_IOC_WAIT",
 	.rev = 3,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
-		  MECH_T_FANIN | MECH_T_HANGUP,
+		  MECH_T_FANIN | MECH_T_HANGUP | MECH_T_ORDER | MECH_T_ATOMIC,
 	.waits = MECH_W_TRY | MECH_W_POLL,
 	.max_msg = IPCRING_MSG_MAX,
 	.probe = ring_open_probe,

@@ -112,7 +112,7 @@ const struct mech_ops mech_ring_uring_cmd = {
 	.choices = RING_CHOICES "; SINGLE_ISSUER, DEFER_TASKRUN, registered files and ring",
 	.rev = 2,
 	.traits = MECH_T_BOUNDARIES | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_KMOD |
-		  MECH_T_FANIN | MECH_T_HANGUP,
+		  MECH_T_FANIN | MECH_T_HANGUP | MECH_T_ORDER | MECH_T_ATOMIC,
 	.waits = MECH_W_URING,
 	.max_msg = IPCRING_MSG_MAX,
 	.probe = ring_uring_cmd_probe,
