@@ -18,7 +18,7 @@ const struct list_trait list_traits[] = {
 	{ MECH_T_CREDENTIALS, "credentials", "cred", "the kernel says who sent" },
 	{ MECH_T_FDPASS, "fd-passing", "fd", "carries open files" },
 	{ MECH_T_CROSS_HOST, "cross-host", "net", "works between computers" },
-	{ MECH_T_HANGUP, "hang-up", "hup", "a receiver hears of its peer's death" },
+	{ MECH_T_HANGUP, "hang-up", "hup", "who sleeps to receive hears of its peer's death" },
 	{ MECH_T_FANIN, "many-senders", "many", "several senders can share it" },
 	{ MECH_T_NOTIFIES, "notifies", "ntfy", "only notifies: the payload is in shared memory" },
 	{ MECH_T_KMOD, "needs-ipcring", NULL, "needs ipcring.ko" },

@@ -119,7 +119,7 @@ static bool life_hangup(struct scene *s, bool asleep)
 
 static void trait_hangup(struct scene *s)
 {
-	enum verdict before;
+	enum verdict tried;
 
 	if (scene_solo(s) || scene_served(s)) {
 		say(s, V_MEANINGLESS, "there is no peer that could be killed");
@@ -127,13 +127,14 @@ static void trait_hangup(struct scene *s)
 	}
 	if (!life_hangup(s, false) || !(s->ops->waits & MECH_W_BLOCK))
 		return;
-	before = s->found->what;
-	if (!scene_again(s) || !life_hangup(s, true))
+	tried = s->found->what;
+	/* Who only tries may look at memory, and that says nothing; who sleeps has to know. */
+	if (!scene_again(s) || !life_hangup(s, true) || s->found->what == tried)
 		return;
-	if (s->found->what != before)
-		say(s, V_BROKEN, "a receiver that %s hears of it, one that %s does not",
-		    before == V_HOLDS ? "comes later" : "sleeps",
-		    before == V_HOLDS ? "sleeps" : "comes later");
+	if (s->found->what == V_HOLDS)
+		say(s, V_HOLDS, "a receiver that sleeps hears of it, one that only tries does not");
+	else
+		say(s, V_BROKEN, "a receiver that tries hears of it, one that sleeps does not");
 }
 
 #endif /* SELFTESTS_MECH_LIFE_H */
