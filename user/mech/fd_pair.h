@@ -65,15 +65,11 @@ static inline int fd_pair_write(const struct mech *m, int fd, const void *buf)
 {
 	for (size_t done = 0; done < m->cfg.size; ) {
 		ssize_t n = write(fd, (const char *)buf + done, m->cfg.size - done);
+		int ret = n < 0 ? fd_pair_resume(m, fd, POLLOUT, done) : 0;
 
-		if (n < 0) {
-			int ret = fd_pair_resume(m, fd, POLLOUT, done);
-
-			if (ret)
-				return ret;
-			continue;
-		}
-		done += (size_t)n;
+		if (ret)
+			return ret;
+		done += n < 0 ? 0 : (size_t)n;
 	}
 	return 0;
 }
@@ -82,19 +78,15 @@ static inline int fd_pair_read(const struct mech *m, int fd, void *buf)
 {
 	for (size_t done = 0; done < m->cfg.size; ) {
 		ssize_t n = read(fd, (char *)buf + done, m->cfg.size - done);
+		int ret = n < 0 ? fd_pair_resume(m, fd, POLLIN, done) : 0;
 
 		if (!n)
 			return -EPIPE;
-		if (n < 0) {
-			int ret = fd_pair_resume(m, fd, POLLIN, done);
-
-			if (ret)
-				return ret;
-			continue;
-		}
-		done += (size_t)n;
+		if (ret)
+			return ret;
+		done += n < 0 ? 0 : (size_t)n;
 		/* What is to come belongs to the next message. */
-		if (done < m->cfg.size && m->ops->traits & MECH_T_BOUNDARIES)
+		if (n > 0 && done < m->cfg.size && m->ops->traits & MECH_T_BOUNDARIES)
 			return -EBADMSG;
 	}
 	return 0;
