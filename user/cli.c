@@ -275,7 +275,7 @@ static int cli_quick(struct run_cfg *run)
 	run->messages = 200;
 	run->warmup = 50;
 	run->blocks = 1;
-	run->rounds = 3;
+	run->rounds = 5;
 	return 0;
 }
 

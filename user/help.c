@@ -29,7 +29,7 @@ void cli_help(void)
 "  -c, --cpus LIST        use only these CPUs, as 0-3,8\n"
 "How often:\n"
 "      --quick            as seldom as gives an interval: -n 200 --warmup 50 --blocks 1\n"
-"                         --rounds 3\n"
+"                         --rounds 5\n"
 "  -n, --messages N       messages or round trips of a block (default 1000)\n"
 "      --warmup N         before the first block of a launch (default 200)\n"
 "      --blocks N         blocks of a launch (default 5)\n"

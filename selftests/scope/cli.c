@@ -206,7 +206,7 @@ TEST(what_is_said_after_all_and_quick_counts)
 	EXPECT_FALSE(cli.run.waits_all);
 	EXPECT_EQ(1 << PATTERN_STREAM, cli.run.patterns);
 	EXPECT_EQ(7, cli.run.messages);
-	EXPECT_EQ(3, cli.run.rounds);
+	EXPECT_EQ(5, cli.run.rounds);
 	cli_free(&cli);
 }
 
