@@ -2,7 +2,6 @@
 /* Two computers: the namespaces, by unshare() and setns(). */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <netlink/netlink.h>
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,20 +23,11 @@ int veth_home(const struct veth *v)
 	return setns(v->home, CLONE_NEWNET) ? -errno : 0;
 }
 
-/* A socket of rtnetlink that is of this namespace wherever it is used. */
-static struct nl_sock *veth_rtnl(void)
-{
-	struct nl_sock *nl = nl_socket_alloc();
-
-	if (nl && !nl_connect(nl, NETLINK_ROUTE))
-		return nl;
-	nl_socket_free(nl);
-	return NULL;
-}
-
 /* Ends in the receiver's. */
-static int veth_unshare(struct veth *v, struct nl_sock *nl[])
+static int veth_unshare(struct veth *v, struct veth_rtnl r[])
 {
+	int ret;
+
 	v->home = veth_here();
 	if (v->home < 0)
 		return -errno;
@@ -47,32 +37,31 @@ static int veth_unshare(struct veth *v, struct nl_sock *nl[])
 		v->ns[side] = veth_here();
 		if (v->ns[side] < 0)
 			return -errno;
-		nl[side] = veth_rtnl();
-		if (!nl[side])
-			return -ENOMEM;
+		ret = veth_rtnl_open(&r[side]);
+		if (ret)
+			return veth_rtnl_errno(ret);
 	}
-	nl[VETH_LINK_EVENTS] = veth_rtnl();
-	return nl[VETH_LINK_EVENTS] ? 0 : -ENOMEM;
+	return 0;
 }
 
 int veth_open(struct veth *v, int domain, struct mech_why *why)
 {
-	struct nl_sock *nl[VETH_LINK_SOCKETS] = { NULL };
+	struct veth_rtnl r[SIDE_COUNT] = { { NULL } };
 	int ret, back = 0;
 
 	*v = VETH_NONE;
-	ret = veth_unshare(v, nl);
+	ret = veth_unshare(v, r);
 	if (ret)
 		mech_because(why, "unshare(CLONE_NEWNET): %s; it takes CAP_SYS_ADMIN, be root, and room below user.max_net_namespaces",
 			     strerror(-ret));
 	if (!ret) {
-		ret = veth_link_make(nl, v->ns[SIDE_SENDER], domain);
+		ret = veth_rtnl_errno(veth_link_make(r, v->ns[SIDE_SENDER], domain));
 		if (ret)
 			mech_because(why, "a veth pair: %s; it takes CAP_NET_ADMIN, be root, and the kernel's module, modprobe veth",
 				     strerror(-ret));
 	}
-	for (int i = 0; i < VETH_LINK_SOCKETS; i++)
-		nl_socket_free(nl[i]);
+	for (int side = 0; side < SIDE_COUNT; side++)
+		veth_rtnl_close(&r[side]);
 	if (v->home >= 0)
 		back = veth_home(v);
 	return ret ? ret : back;

@@ -8,21 +8,12 @@
 #include <netlink/route/link.h>
 #include <netlink/route/link/inet6.h>
 #include <netlink/route/link/veth.h>
-#include <sys/time.h>
+#include <netlink/route/route.h>
 #include "veth.h"
 #include "veth_link.h"
 
 /* The name of both ends: each is alone where it is. */
-#define VETH_LINK_NAME		"veth0"
-/* A link that does not come up in this time never will. */
-#define VETH_LINK_PATIENCE_S	10
-
-/* Of libnl's errors, those that tell what to do. */
-static int veth_link_errno(int nl)
-{
-	return !nl ? 0 : nl == -NLE_PERM ? -EPERM : nl == -NLE_OPNOTSUPP ? -EOPNOTSUPP :
-	       nl == -NLE_AGAIN ? -ETIMEDOUT : -EIO;
-}
+#define VETH_LINK_NAME	"veth0"
 
 /* One end in the receiver's, and one in the sender's. */
 static int veth_link_join(struct nl_sock *nl, int sender_ns)
@@ -67,12 +58,12 @@ static int veth_link_up(struct nl_sock *nl, int domain)
 	return ret && domain == AF_INET6 ? ret : veth_link_set(nl, true);
 }
 
-/* 1: the link is up, 0: it is not, < 0: an error of libnl. */
-static int veth_link_is_up(struct nl_sock *nl)
+static int veth_link_is_up(struct nl_sock *nl, const void *unused)
 {
 	struct rtnl_link *link = NULL;
 	int ret = rtnl_link_get_kernel(nl, 0, VETH_LINK_NAME, &link);
 
+	(void)unused;
 	if (!ret)
 		ret = rtnl_link_get_operstate(link) == IF_OPER_UP;
 	rtnl_link_put(link);
@@ -80,65 +71,71 @@ static int veth_link_is_up(struct nl_sock *nl)
 }
 
 /*
- * The end that came up first, the receiver's, had no carrier, and what it sends is dropped until
- * the kernel has come round to that. The other has one from the beginning. @events hears of it.
+ * Does a packet for @address end here? An address of IPv6 gets its route later, and the kernel
+ * tells of that a moment before it finds it (fib6_add_rt2node(): RTN_RTINFO). It does both
+ * under a lock that whoever sets a link waits for, if to what it is.
  */
-static int veth_link_wait(struct nl_sock *nl, struct nl_sock *events)
+static int veth_link_is_local(struct nl_sock *nl, const void *address)
 {
-	const struct timeval patience = { .tv_sec = VETH_LINK_PATIENCE_S };
-	int ret;
+	struct rtnl_route *route = NULL;
+	int ret = veth_link_set(nl, true);
 
-	nl_socket_disable_seq_check(events);
-	setsockopt(nl_socket_get_fd(events), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	ret = nl_socket_add_membership(events, RTNLGRP_LINK);
-	while (!ret) {
-		ret = veth_link_is_up(nl);
-		if (!ret)
-			ret = nl_recvmsgs_default(events);
-	}
-	return ret < 0 ? ret : 0;
+	if (ret)
+		return ret;
+	if (!rtnl_route_lookup(nl, (struct nl_addr *)address, &route))
+		ret = rtnl_route_get_type(route) == RTN_LOCAL;
+	rtnl_route_put(route);
+	return ret;
 }
 
 /* Nobody else can have it: without the detection of duplicates, which would take a second. */
-static int veth_link_address(struct nl_sock *nl, int domain, const char *text)
+static int veth_link_add(struct nl_sock *nl, struct nl_addr *local, int prefix)
 {
 	struct rtnl_addr *address = rtnl_addr_alloc();
-	struct nl_addr *local = NULL;
 	struct rtnl_link *link = NULL;
-	int ret = address ? nl_addr_parse(text, domain, &local) : -NLE_NOMEM;
+	int ret = address ? rtnl_addr_set_local(address, local) : -NLE_NOMEM;
 
 	if (!ret)
 		ret = rtnl_link_get_kernel(nl, 0, VETH_LINK_NAME, &link);
-	if (!ret)
-		ret = rtnl_addr_set_local(address, local);
 	if (!ret) {
 		rtnl_addr_set_ifindex(address, rtnl_link_get_ifindex(link));
-		rtnl_addr_set_prefixlen(address, domain == AF_INET6 ? 126 : 30);
-		rtnl_addr_set_flags(address, domain == AF_INET6 ? IFA_F_NODAD : 0);
+		rtnl_addr_set_prefixlen(address, prefix);
+		rtnl_addr_set_flags(address, prefix > 32 ? IFA_F_NODAD : 0);
 		ret = rtnl_addr_add(nl, address, 0);
 	}
 	rtnl_link_put(link);
-	nl_addr_put(local);
 	rtnl_addr_put(address);
 	return ret;
 }
 
-static int veth_link_all(struct nl_sock *const nl[], int sender_ns, int domain)
+static int veth_link_address(struct veth_rtnl *r, int domain, const char *text)
 {
-	int ret = veth_link_join(nl[SIDE_RECEIVER], sender_ns);
+	struct nl_addr *local = NULL;
+	int ret = nl_addr_parse(text, domain, &local);
 
 	if (!ret)
-		ret = veth_link_up(nl[SIDE_RECEIVER], domain);
+		ret = veth_link_add(r->ask, local, domain == AF_INET6 ? 126 : 30);
 	if (!ret)
-		ret = veth_link_up(nl[SIDE_SENDER], domain);
-	if (!ret)
-		ret = veth_link_wait(nl[SIDE_RECEIVER], nl[VETH_LINK_EVENTS]);
-	for (int side = 0; !ret && side < SIDE_COUNT; side++)
-		ret = veth_link_address(nl[side], domain, veth_text(domain, side));
+		ret = veth_rtnl_until(r, veth_link_is_local, local);
+	nl_addr_put(local);
 	return ret;
 }
 
-int veth_link_make(struct nl_sock *const nl[], int sender_ns, int domain)
+/*
+ * The end that comes up first has no carrier, and what it sends is dropped until the kernel
+ * has come round to that; the other one has it from the beginning.
+ */
+int veth_link_make(struct veth_rtnl r[], int sender_ns, int domain)
 {
-	return veth_link_errno(veth_link_all(nl, sender_ns, domain));
+	int ret = veth_link_join(r[SIDE_RECEIVER].ask, sender_ns);
+
+	if (!ret)
+		ret = veth_link_up(r[SIDE_RECEIVER].ask, domain);
+	if (!ret)
+		ret = veth_link_up(r[SIDE_SENDER].ask, domain);
+	if (!ret)
+		ret = veth_rtnl_until(&r[SIDE_RECEIVER], veth_link_is_up, NULL);
+	for (int side = 0; !ret && side < SIDE_COUNT; side++)
+		ret = veth_link_address(&r[side], domain, veth_text(domain, side));
+	return ret;
 }

@@ -3,21 +3,16 @@
 #ifndef IPCSCOPE_MECH_VETH_LINK_H
 #define IPCSCOPE_MECH_VETH_LINK_H
 
-#include "mech.h"
-
-struct nl_sock;
-
-/* Sockets by side, of its namespace, and one more of the receiver's for what happens there. */
-enum { VETH_LINK_EVENTS = SIDE_COUNT, VETH_LINK_SOCKETS };
+#include "veth_rtnl.h"
 
 /**
  * veth_link_make() - a veth pair, one end each, up, with an address that is ready
- * @nl:		VETH_LINK_SOCKETS of them
+ * @r:		by side, in its namespace
  * @sender_ns:	the sender's namespace
  * @domain:	AF_INET or AF_INET6
  *
- * Return: 0 or -errno.
+ * Return: 0 or an error of libnl.
  */
-int veth_link_make(struct nl_sock *const nl[], int sender_ns, int domain);
+int veth_link_make(struct veth_rtnl r[], int sender_ns, int domain);
 
 #endif /* IPCSCOPE_MECH_VETH_LINK_H */
