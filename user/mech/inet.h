@@ -22,7 +22,7 @@ struct inet {
 	int domain;
 	int type;
 	bool apart;
-	int (*option)(int fd, const struct mech_cfg *cfg);
+	int (*option)(int fd, enum mech_side side, const struct mech_cfg *cfg);
 	int (*probe)(int fd, struct mech_why *why);
 };
 

@@ -30,8 +30,8 @@ static void inet_end_name(const struct inet *inet, struct inet_end *end, const c
 	}
 }
 
-static int inet_end_one(const struct inet *inet, const struct mech_cfg *cfg, struct inet_end *end,
-			const char *text)
+static int inet_end_one(const struct inet *inet, const struct mech_cfg *cfg,
+			struct inet_end *end, enum mech_side side, const char *text)
 {
 	socklen_t len = inet_end_length(inet);
 
@@ -40,7 +40,7 @@ static int inet_end_one(const struct inet *inet, const struct mech_cfg *cfg, str
 	if (end->fd < 0 || bind(end->fd, &end->name.sa, len) ||
 	    getsockname(end->fd, &end->name.sa, &len))
 		return -errno;
-	return inet->option ? inet->option(end->fd, cfg) : 0;
+	return inet->option ? inet->option(end->fd, side, cfg) : 0;
 }
 
 /* A socket is of the namespace that it was made in, wherever it is used. */
@@ -52,7 +52,7 @@ static int inet_end_apart(const struct inet *inet, const struct mech_cfg *cfg,
 	for (int side = 0; !ret && side < SIDE_COUNT; side++) {
 		ret = veth_enter(v, side);
 		if (!ret)
-			ret = inet_end_one(inet, cfg, &end[side],
+			ret = inet_end_one(inet, cfg, &end[side], side,
 					   veth_text(inet->domain, side));
 	}
 	back = veth_home(v);
@@ -63,11 +63,12 @@ int inet_end_bind(const struct inet *inet, const struct mech_cfg *cfg, struct in
 		  struct mech_why *why)
 {
 	struct veth v;
-	int ret;
+	int ret = 0;
 
 	if (!inet->apart && !cfg->apart) {
-		ret = inet_end_one(inet, cfg, &end[SIDE_SENDER], NULL);
-		return ret ? ret : inet_end_one(inet, cfg, &end[SIDE_RECEIVER], NULL);
+		for (int side = 0; !ret && side < SIDE_COUNT; side++)
+			ret = inet_end_one(inet, cfg, &end[side], side, NULL);
+		return ret;
 	}
 	ret = veth_open(&v, inet->domain, why);
 	if (!ret)
@@ -92,7 +93,7 @@ static int inet_end_accept(const struct inet *inet, const struct mech_cfg *cfg,
 	} while (memcmp(&from.name, &peer->name, len) && !close(fd));
 	close(listener->fd);
 	listener->fd = fd;
-	return inet->option ? inet->option(fd, cfg) : 0;
+	return inet->option ? inet->option(fd, SIDE_RECEIVER, cfg) : 0;
 }
 
 int inet_end_connect(const struct inet *inet, const struct mech_cfg *cfg, struct inet_end end[])

@@ -9,8 +9,9 @@
 #define TCP_APART	"; two network namespaces, veth of 1500 bytes with its offloads (no checksums, segments up to 64 KiB)"
 
 /* Who answers at once has no use for a segment that waits to become larger. */
-static int tcp_option(int fd, const struct mech_cfg *cfg)
+static int tcp_option(int fd, enum mech_side side, const struct mech_cfg *cfg)
 {
+	(void)side;
 	(void)cfg;
 	return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)) ? -errno : 0;
 }

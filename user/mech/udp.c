@@ -12,8 +12,9 @@
 #define UDP_CHOICES	"both sockets connected; SO_RCVBUF 212992; a datagram that finds it full is lost, so one at a time; sleeps in read"
 #define UDP_APART	"; two network namespaces, veth of 1500 bytes, fragments beyond"
 
-static int udp_option(int fd, const struct mech_cfg *cfg)
+static int udp_option(int fd, enum mech_side side, const struct mech_cfg *cfg)
 {
+	(void)side;
 	(void)cfg;
 	return setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ UDP_RCVBUF }, sizeof(int)) ?
 		-errno : 0;
@@ -70,11 +71,7 @@ const struct mech_ops mech_##id = {							\
 	.close = fd_pair_free,								\
 }
 
-UDP(udp4, "udp4", "UDP over 127.0.0.1: write and read",
-	AF_INET, false, UDP_MAX4);
-UDP(udp6, "udp6", "UDP over ::1: write and read",
-	AF_INET6, false, UDP_MAX6);
-UDP(udp4_veth, "udp4-veth", "UDP over IPv4 between two network namespaces",
-	AF_INET, true, UDP_MAX4);
-UDP(udp6_veth, "udp6-veth", "UDP over IPv6 between two network namespaces",
-	AF_INET6, true, UDP_MAX6);
+UDP(udp4, "udp4", "UDP over 127.0.0.1: write and read", AF_INET, false, UDP_MAX4);
+UDP(udp6, "udp6", "UDP over ::1: write and read", AF_INET6, false, UDP_MAX6);
+UDP(udp4_veth, "udp4-veth", "UDP over IPv4, two network namespaces", AF_INET, true, UDP_MAX4);
+UDP(udp6_veth, "udp6-veth", "UDP over IPv6, two network namespaces", AF_INET6, true, UDP_MAX6);

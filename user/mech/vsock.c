@@ -4,25 +4,37 @@
 #include "inet.h"
 #include <linux/vm_sockets.h>
 
-/* The kernel's default, and as much as it takes without SO_VM_SOCKETS_BUFFER_MAX_SIZE. */
-#define VSOCK_BUFFER	262144
+/* Under way at most: messages, and bytes if that is less, the kernel's default. */
+#define VSOCK_MESSAGES	256
+#define VSOCK_BYTES	262144
+/* More than the kernel counts for a packet, of 64 KiB at most, beside its bytes: 576 in 7.3. */
+#define VSOCK_PACKET	1024
 
-#define VSOCK_CHOICES	"CID 1 (VMADDR_CID_LOCAL); SO_VM_SOCKETS_BUFFER_SIZE: as many messages as 262144 bytes hold; sleeps in read, write"
+#define VSOCK_CHOICES	"CID 1 (VMADDR_CID_LOCAL); SO_VM_SOCKETS_BUFFER_SIZE of the sender 256 messages, 262144 bytes at most, of the receiver with 1024 more for each packet; sleeps in read, write"
 
 /*
  * A packet that finds less room than it needs goes in part, and a sender that then may not wait
- * has no way to learn which (vsock_connectible_sendmsg()). Room for a whole number of messages
- * never is a part of one.
+ * has no way to learn which (vsock_connectible_sendmsg()): so the buffers hold a whole number of
+ * messages. Newer kernels reset a connection where the receiver's, less what they count for
+ * packets, is full, which a sender does not know; but they let it send no more than its own.
  */
-static int vsock_option(int fd, const struct mech_cfg *cfg)
+static int vsock_option(int fd, enum mech_side side, const struct mech_cfg *cfg)
 {
-	const unsigned long long whole = VSOCK_BUFFER / cfg->size * cfg->size;
-	const unsigned long long room = whole ? whole : VSOCK_BUFFER;
+	const unsigned long long size = cfg->size, most = VSOCK_BYTES / size;
+	const unsigned long long n = most < 2 ? 2 : most < VSOCK_MESSAGES ? most : VSOCK_MESSAGES;
+	const unsigned long long packets = n * (size / 65536 + 1) * VSOCK_PACKET;
+	const unsigned long long more = side == SIDE_RECEIVER ? (packets + size - 1) / size : 0;
+	const unsigned long long room = (n + more) * size;
 
-	return setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &room, sizeof(room)) ? -errno : 0;
+	return setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_MAX_SIZE, &room, sizeof(room)) ||
+	       setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &room, sizeof(room)) ?
+		-errno : 0;
 }
 
-#define VSOCK(id, title, about, kind, more, none, max)					\
+/* Whole messages, whoever sends them. */
+#define VSOCK_WHOLE	(MECH_T_BOUNDARIES | MECH_T_FANIN | MECH_T_ATOMIC)
+
+#define VSOCK(id, title, about, kind)							\
 static const struct inet id##_inet = {							\
 	.domain = AF_VSOCK, .type = kind, .option = vsock_option,			\
 };											\
@@ -43,10 +55,10 @@ const struct mech_ops mech_##id = {							\
 	.choices = VSOCK_CHOICES,							\
 	.rev = 1,									\
 	.traits = MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_ORDER |		\
-		  MECH_T_DUPLEX | MECH_T_HANGUP | (more),				\
-	.unsaid = none,									\
+		  MECH_T_DUPLEX | MECH_T_HANGUP |					\
+		  (kind == SOCK_SEQPACKET ? VSOCK_WHOLE : 0),				\
+	.unsaid = kind == SOCK_STREAM ? MECH_T_FANIN : 0,				\
 	.waits = MECH_W_FD,								\
-	.max_msg = max,									\
 	.probe = id##_probe,								\
 	.open = id##_open,								\
 	.attach = fd_pair_attach,							\
@@ -58,7 +70,5 @@ const struct mech_ops mech_##id = {							\
 	.close = fd_pair_free,								\
 }
 
-VSOCK(vsock_stream, "vsock-stream", "AF_VSOCK over loopback, SOCK_STREAM: write and read",
-      SOCK_STREAM, 0, MECH_T_FANIN, 0);
-VSOCK(vsock_seqpacket, "vsock-seqpacket", "AF_VSOCK over loopback, SOCK_SEQPACKET: write and read",
-      SOCK_SEQPACKET, MECH_T_BOUNDARIES | MECH_T_FANIN | MECH_T_ATOMIC, 0, VSOCK_BUFFER);
+VSOCK(vsock_stream, "vsock-stream", "AF_VSOCK over loopback: write and read", SOCK_STREAM);
+VSOCK(vsock_seqpacket, "vsock-seqpacket", "the same, SOCK_SEQPACKET", SOCK_SEQPACKET);
