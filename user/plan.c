@@ -154,6 +154,17 @@ static unsigned int plan_waits(const struct run_cfg *cfg, const struct cell *c)
 	return !cfg->waits_default || waits & MECH_W_BLOCK ? cfg->waits : waits & -waits;
 }
 
+/* With all policies asked for: does none apply, and is this the one that says why? */
+static bool plan_none_applies(const struct cell *c)
+{
+	struct cell other = *c;
+
+	for (other.cfg.wait = 0; other.cfg.wait < WAIT_COUNT; other.cfg.wait++)
+		if (plan_wait_applies(&other))
+			return false;
+	return c->ops->waits & 1u << c->cfg.wait && !(c->ops->waits & ((1u << c->cfg.wait) - 1));
+}
+
 /* Is it asked for? What is implied is left out where it means nothing, without a SKIP. */
 static bool plan_asked(const struct run_cfg *cfg, const struct cell *c)
 {
@@ -167,7 +178,7 @@ static bool plan_asked(const struct run_cfg *cfg, const struct cell *c)
 		return c->cfg.wait == WAIT_BLOCK;
 	if (c->place == PLACE_AMP && cfg->waits_default)
 		return c->cfg.wait == WAIT_SPIN;
-	return wait && (!cfg->waits_all || plan_wait_applies(c));
+	return wait && (!cfg->waits_all || plan_wait_applies(c) || plan_none_applies(c));
 }
 
 static int plan_places(struct plan *plan, const struct run_cfg *cfg, const struct topo *topo,

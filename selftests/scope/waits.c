@@ -227,4 +227,24 @@ TEST_F(waits, every_policy_of_a_descriptor_works)
 	}
 }
 
+/* What can only spin has no cell on one CPU that runs, but one that says why. */
+TEST_F(waits, no_mechanism_is_left_out_in_silence)
+{
+	size_t skipped = 0;
+
+	self->cfg.waits = (1u << WAIT_COUNT) - 1;
+	self->cfg.waits_all = true;
+	for (size_t i = 0; mech_table[i]; i++) {
+		self->mechs[0] = mech_table[i];
+		ASSERT_EQ(0, plan_build(&self->plan, &self->cfg, &self->topo));
+		EXPECT_LT(0, self->plan.n) {
+			TH_LOG("%s", mech_table[i]->name);
+		}
+		if (mech_table[i]->waits == MECH_W_SPIN && self->plan.n == 1)
+			skipped += self->plan.cell[0].status == CELL_SKIP;
+		plan_free(&self->plan);
+	}
+	EXPECT_LT(0, skipped);
+}
+
 TEST_HARNESS_MAIN
