@@ -37,7 +37,7 @@ bench: ## compare all mechanisms; SEEDS=5 also prints the spread
 
 matrix: ## every mechanism, pattern and wait policy on 6.1, 6.12 and 7.3, side by side
 	$(Q)$(CURDIR)/scripts/deps bench
-	$(Q)$(CURDIR)/scripts/matrix --quick
+	$(Q)$(CURDIR)/scripts/matrix --quick --smp
 
 check: ## lint, unit tests, and the selftests in a VM
 	$(Q)$(CURDIR)/scripts/deps check
