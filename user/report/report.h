@@ -14,8 +14,8 @@
  * The phases of traced cells; then one table for each pattern and message size: a line for
  * each mechanism and wait policy, a group of columns for each placement. A cell measured in
  * several runs shows the mean of their costs and the spread between them; percentiles come
- * from the merged histograms. Last, the reasons of skipped and failed cells, and what was
- * run on.
+ * from the merged histograms. Runs on several kernels stand side by side instead, see
+ * kernels.h. Last, the reasons of skipped and failed cells, and what was run on.
  *
  * Return: 0, -ENOMEM, or -EIO if @f does not take it all.
  */
