@@ -50,6 +50,8 @@ static void launch_worker(struct launch *l, unsigned int number, pid_t superviso
 	/* Ctrl-C reaches the whole process group; ending workers is the supervisor's. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
+	/* A dead peer is an error of the call; the signal would hide who died first. */
+	signal(SIGPIPE, SIG_IGN);
 	sigprocmask(SIG_UNBLOCK, &run->signals, NULL);
 	_exit(worker_run(&cfg, l->m, number) ? 1 : 0);
 }

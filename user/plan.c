@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "layout.h"
+#include "mech/fd_uring.h"
 #include "plan.h"
 
 static void __attribute__((format(printf, 2, 3)))
@@ -80,7 +81,9 @@ static void plan_probe(struct cell *c, const struct topo *topo)
 	else if (layout_make(c, topo, &why))
 		plan_skip(c, "placement %s: %s", topo_place_name(c->place),
 			  *why.text ? why.text : strerror(ENOMEM));
-	else if (c->ops->probe)
+	else if (c->cfg.wait == WAIT_URING)
+		ret = fd_uring_probe(&why);
+	if (!ret && c->status == CELL_OK && c->ops->probe)
 		ret = c->ops->probe(&c->cfg, &why);
 	if (ret)
 		plan_skip(c, "%s", *why.text ? why.text : strerror(-ret));

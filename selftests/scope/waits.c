@@ -247,4 +247,22 @@ TEST_F(waits, no_mechanism_is_left_out_in_silence)
 	EXPECT_LT(0, skipped);
 }
 
+/* Who loses the race for room too often is told -EAGAIN by io_uring, and has to go on. */
+TEST_F(waits, a_crowd_of_senders_through_io_uring)
+{
+	self->mechs[0] = mech_find("pipe");
+	self->cfg.patterns = 1 << PATTERN_FANIN;
+	self->cfg.waits = MECH_W_URING;
+	self->cfg.sizes[0] = 4096;
+	self->cfg.messages = 3000;
+	self->cfg.widths[0] = 8;
+	self->cfg.nwidths = 1;
+	ASSERT_EQ(0, plan_build(&self->plan, &self->cfg, &self->topo));
+	ASSERT_EQ(1, self->plan.n);
+	ASSERT_EQ(0, run_plan(&self->plan, &self->cfg, &self->clock, true));
+	EXPECT_EQ(CELL_OK, self->plan.cell[0].status) {
+		TH_LOG("said: %s", self->plan.cell[0].why.text);
+	}
+}
+
 TEST_HARNESS_MAIN

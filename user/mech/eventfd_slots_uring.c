@@ -4,6 +4,7 @@
 #include <liburing.h>
 #include <stdlib.h>
 #include "eventfd_slots.h"
+#include "fd_uring.h"
 
 /* One operation at a time. */
 #define EVENTFD_SLOTS_ENTRIES	2
@@ -27,22 +28,12 @@ static int eventfd_slots_uring_attach(struct mech *m)
 	return ret < 0 ? ret : io_uring_register_files(u, e->fd[0], SIDE_COUNT * SLOTS_KINDS);
 }
 
-/* Submit what is prepared and sleep until it is done. */
 static int eventfd_slots_uring_run(struct mech *m, struct io_uring_sqe *sqe)
 {
-	struct io_uring_cqe *cqe;
 	int ret;
 
 	io_uring_sqe_set_flags(sqe, IOSQE_FIXED_FILE);
-	do {
-		ret = io_uring_submit_and_wait(m->uring, 1);
-	} while (ret == -EINTR);
-	if (ret >= 0)
-		ret = io_uring_wait_cqe(m->uring, &cqe);
-	if (ret)
-		return ret;
-	ret = cqe->res;
-	io_uring_cqe_seen(m->uring, cqe);
+	ret = fd_uring_run(m->uring, NULL);
 	return ret < 0 ? ret : 0;
 }
 

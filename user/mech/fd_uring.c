@@ -1,47 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
+/* What the measured loop does with the io_uring of fd_uring_ring.c. */
 #define _GNU_SOURCE
-#include <liburing.h>
-#include <stdlib.h>
+#include <sys/socket.h>
 #include "fd_uring.h"
 
-/* A round trip is two entries. */
-#define FD_URING_ENTRIES	4
-
-static int fd_uring_attach(struct mech *m)
+/* MSG_WAITALL: io_uring itself goes on with what moved in part only. */
+static void fd_uring_prep_out(struct mech *m, const void *buf, size_t done, unsigned int flags)
 {
-	struct io_uring *u = calloc(1, sizeof(*u));
-	const int files[FD_URING_FILES] = {
-		[FD_URING_OUT] = m->ops->fd(m, MECH_OUT), [FD_URING_IN] = m->ops->fd(m, MECH_IN),
-	};
-	int ret;
+	struct fd_uring_state *s = m->uring;
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&s->ring);
+	const char *from = (const char *)buf + done;
+	const size_t len = m->cfg.size - done;
 
-	m->uring = u;
-	if (!u)
-		return -ENOMEM;
-	ret = io_uring_queue_init(FD_URING_ENTRIES, u,
-				  IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
-	if (ret)
-		return ret;
-	ret = io_uring_register_ring_fd(u);
-	return ret < 0 ? ret : io_uring_register_files(u, files, FD_URING_FILES);
-}
-
-static void fd_uring_prep_write(struct mech *m, const void *buf, size_t done, unsigned int flags)
-{
-	struct io_uring_sqe *sqe = io_uring_get_sqe(m->uring);
-
-	io_uring_prep_write(sqe, FD_URING_OUT, (const char *)buf + done,
-			    (unsigned int)(m->cfg.size - done), 0);
+	if (s->socket[FD_URING_OUT])
+		io_uring_prep_send(sqe, FD_URING_OUT, from, len, MSG_NOSIGNAL | MSG_WAITALL);
+	else
+		io_uring_prep_write(sqe, FD_URING_OUT, from, (unsigned int)len, 0);
 	io_uring_sqe_set_flags(sqe, IOSQE_FIXED_FILE | flags);
 	io_uring_sqe_set_data64(sqe, FD_URING_OUT);
 }
 
-static void fd_uring_prep_read(struct mech *m, void *buf, size_t done)
+static void fd_uring_prep_in(struct mech *m, void *buf, size_t done)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(m->uring);
+	struct fd_uring_state *s = m->uring;
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&s->ring);
+	char *to = (char *)buf + done;
+	const size_t len = m->cfg.size - done;
 
-	io_uring_prep_read(sqe, FD_URING_IN, (char *)buf + done,
-			   (unsigned int)(m->cfg.size - done), 0);
+	if (s->socket[FD_URING_IN])
+		io_uring_prep_recv(sqe, FD_URING_IN, to, len, MSG_WAITALL);
+	else
+		io_uring_prep_read(sqe, FD_URING_IN, to, (unsigned int)len, 0);
 	io_uring_sqe_set_flags(sqe, IOSQE_FIXED_FILE);
 	io_uring_sqe_set_data64(sqe, FD_URING_IN);
 }
@@ -52,51 +41,37 @@ static bool fd_uring_torn(const struct mech *m, size_t done)
 	return done < m->cfg.size && m->ops->traits & MECH_T_BOUNDARIES;
 }
 
-/* Submit what is prepared, sleep for one completion. Its result, or -errno; @which: whose. */
-static int fd_uring_run(struct mech *m, __u64 *which)
-{
-	struct io_uring_cqe *cqe;
-	int ret;
-
-	do {
-		ret = io_uring_submit_and_wait(m->uring, 1);
-	} while (ret == -EINTR);
-	if (ret < 0)
-		return ret;
-	ret = io_uring_peek_cqe(m->uring, &cqe);
-	if (ret)
-		return ret;
-	ret = cqe->res;
-	*which = io_uring_cqe_get_data64(cqe);
-	io_uring_cqe_seen(m->uring, cqe);
-	return ret;
-}
-
+/*
+ * -EAGAIN: it was woken, found that another had been faster, and gave up after some turns. Once
+ * more, then.
+ */
 static int fd_uring_write(struct mech *m, const void *buf, size_t done)
 {
-	__u64 which;
+	struct fd_uring_state *s = m->uring;
 
 	while (done < m->cfg.size) {
 		int n;
 
-		fd_uring_prep_write(m, buf, done, 0);
-		n = fd_uring_run(m, &which);
-		if (n < 0)
+		fd_uring_prep_out(m, buf, done, 0);
+		n = fd_uring_run(&s->ring, NULL);
+		if (n < 0 && n != -EAGAIN)
 			return n;
-		done += (size_t)n;
+		done += n < 0 ? 0 : (size_t)n;
 	}
 	return 0;
 }
 
 static int fd_uring_read(struct mech *m, void *buf, size_t done)
 {
-	__u64 which;
+	struct fd_uring_state *s = m->uring;
 
 	while (done < m->cfg.size) {
 		int n;
 
-		fd_uring_prep_read(m, buf, done);
-		n = fd_uring_run(m, &which);
+		fd_uring_prep_in(m, buf, done);
+		n = fd_uring_run(&s->ring, NULL);
+		if (n == -EAGAIN)
+			continue;
 		if (n <= 0)
 			return n ? n : -EPIPE;
 		done += (size_t)n;
@@ -116,25 +91,36 @@ static int fd_uring_recv(struct mech *m, void *buf)
 	return fd_uring_read(m, buf, 0);
 }
 
+/* How a read that was linked ended: the rest is an entry of its own. */
+static int fd_uring_linked(struct mech *m, void *in, int n)
+{
+	if (n < 0 && n != -EAGAIN)
+		return n;
+	if (!n)
+		return -EPIPE;
+	if (n > 0 && fd_uring_torn(m, (size_t)n))
+		return -EBADMSG;
+	return fd_uring_read(m, in, n < 0 ? 0 : (size_t)n);
+}
+
 /*
  * A write that moved all says nothing, and the read's completion is the only one. A write that
  * failed or moved a part breaks the link: then its own is, and the read did not begin.
  */
 static int fd_uring_call(struct mech *m, const void *out, void *in)
 {
+	struct fd_uring_state *s = m->uring;
 	__u64 which = FD_URING_FILES;
 	int ret;
 
-	fd_uring_prep_write(m, out, 0, IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS);
-	fd_uring_prep_read(m, in, 0);
-	ret = fd_uring_run(m, &which);
-	if (which == FD_URING_IN && ret > 0 && fd_uring_torn(m, (size_t)ret))
-		return -EBADMSG;
+	fd_uring_prep_out(m, out, 0, IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS);
+	fd_uring_prep_in(m, in, 0);
+	ret = fd_uring_run(&s->ring, &which);
 	if (which == FD_URING_IN)
-		return ret > 0 ? fd_uring_read(m, in, (size_t)ret) : ret ? ret : -EPIPE;
-	if (ret < 0)
+		return fd_uring_linked(m, in, ret);
+	if (which != FD_URING_OUT || (ret < 0 && ret != -EAGAIN))
 		return ret;
-	ret = fd_uring_write(m, out, (size_t)ret);
+	ret = fd_uring_write(m, out, ret < 0 ? 0 : (size_t)ret);
 	return ret ? ret : fd_uring_read(m, in, 0);
 }
 

@@ -104,7 +104,7 @@ const struct mech_ops mech_fifo = {
 	.name = "fifo",
 	.summary = "mkfifo(): open by path, write and read",
 	.choices = "one FIFO each way of 64 KiB, the default; each side opens one for reading, the other for writing, so that a side's end is seen; O_NONBLOCK unless a side sleeps in the call; several senders up to PIPE_BUF",
-	.rev = 1,
+	.rev = 2,
 	.traits = MECH_T_ORDER | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_FANIN |
 		  MECH_T_HANGUP,
 	.waits = MECH_W_FD,

@@ -2,7 +2,7 @@
 /* Two io_urings for msg_ring.c, made before there are workers. */
 #define _GNU_SOURCE
 #include <stdlib.h>
-#include <string.h>
+#include "fd_uring.h"
 #include "msg_ring.h"
 
 /* A message, and room for the one before it. */
@@ -24,12 +24,8 @@ int msg_ring_probe(const struct mech_cfg *cfg, struct mech_why *why)
 	struct io_uring u;
 	int ret = msg_ring_init(&u, cfg->size);
 
-	if (ret) {
-		mech_because(why, "io_uring_setup: %s; %s", strerror(-ret), ret == -EPERM ?
-			     "set sysctl kernel.io_uring_disabled=0" :
-			     "a kernel with CONFIG_IO_URING is needed");
-		return ret;
-	}
+	if (ret)
+		return fd_uring_because(why, ret);
 	ops = io_uring_get_probe_ring(&u);
 	if (!ops || !io_uring_opcode_supported(ops, IORING_OP_MSG_RING)) {
 		mech_because(why, "this kernel's io_uring has no IORING_OP_MSG_RING; use Linux 5.18 or later");

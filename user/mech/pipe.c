@@ -22,7 +22,7 @@ const struct mech_ops mech_pipe = {
 	.name = "pipe",
 	.summary = "pipe2(): write and read",
 	.choices = "one pipe each way of 64 KiB, the default: it stays in the L2 cache, and the rings have as much; O_NONBLOCK unless a side sleeps in the call; several senders up to PIPE_BUF",
-	.rev = 2,
+	.rev = 3,
 	.traits = MECH_T_ORDER | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT | MECH_T_FANIN |
 		  MECH_T_HANGUP,
 	.waits = MECH_W_FD,

@@ -30,7 +30,7 @@ const struct mech_ops mech_pipe_packet = {
 	.name = "pipe-packet",
 	.summary = "pipe2(O_DIRECT), packet mode: write and read",
 	.choices = "a packet takes a page of the pipe, so F_SETPIPE_SZ makes it 1 MiB (fs.pipe-max-size): room for 256; nothing over PIPE_BUF, which is split; O_NONBLOCK unless a side sleeps in the call",
-	.rev = 1,
+	.rev = 2,
 	.traits = MECH_T_BOUNDARIES | MECH_T_ORDER | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT |
 		  MECH_T_FANIN | MECH_T_ATOMIC | MECH_T_HANGUP,
 	.waits = MECH_W_FD,

@@ -47,30 +47,17 @@ static int ring_uring_cmd_probe(const struct mech_cfg *cfg, struct mech_why *why
 /* One completion says all. The message's length is its result. */
 static int ring_uring_cmd_run(struct mech *m, __u32 op, const void *addr, __u32 len)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(m->uring);
-	struct io_uring_cqe *cqe;
+	struct fd_uring_state *s = m->uring;
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&s->ring);
 	int ret;
 
 	io_uring_prep_ipcring(sqe, op, op == IPCRING_URING_RECV ? FD_URING_IN : FD_URING_OUT,
 			      addr, len);
 	sqe->flags |= IOSQE_FIXED_FILE;
-	do {
-		ret = io_uring_submit_and_wait(m->uring, 1);
-	} while (ret == -EINTR);
-	if (ret >= 0)
-		ret = io_uring_peek_cqe(m->uring, &cqe);
-	if (ret)
-		return ret;
-	ret = cqe->res;
-	io_uring_cqe_seen(m->uring, cqe);
+	ret = fd_uring_run(&s->ring, NULL);
 	if (ret <= 0)
 		return ret ? ret : -EPIPE;
 	return (size_t)ret == m->cfg.size ? 0 : -EBADMSG;
-}
-
-static int ring_uring_cmd_attach(struct mech *m)
-{
-	return fd_uring.attach(m);
 }
 
 static int ring_uring_cmd_send(struct mech *m, const void *buf)
@@ -100,7 +87,7 @@ static int ring_uring_cmd_call(struct mech *m, const void *out, void *in)
 }
 
 static const struct mech_io ring_uring_cmd_io = {
-	.attach = ring_uring_cmd_attach,
+	.attach = fd_uring_attach,
 	.send = ring_uring_cmd_send,
 	.recv = ring_uring_cmd_recv,
 	.call = ring_uring_cmd_call,
