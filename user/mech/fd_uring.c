@@ -12,7 +12,7 @@ static void fd_uring_prep_out(struct mech *m, const void *buf, size_t done, unsi
 	const char *from = (const char *)buf + done;
 	const size_t len = m->cfg.size - done;
 
-	if (s->socket[FD_URING_OUT])
+	if (s->stream[FD_URING_OUT])
 		io_uring_prep_send(sqe, FD_URING_OUT, from, len, MSG_NOSIGNAL | MSG_WAITALL);
 	else
 		io_uring_prep_write(sqe, FD_URING_OUT, from, (unsigned int)len, 0);
@@ -27,7 +27,7 @@ static void fd_uring_prep_in(struct mech *m, void *buf, size_t done)
 	char *to = (char *)buf + done;
 	const size_t len = m->cfg.size - done;
 
-	if (s->socket[FD_URING_IN])
+	if (s->stream[FD_URING_IN])
 		io_uring_prep_recv(sqe, FD_URING_IN, to, len, MSG_WAITALL);
 	else
 		io_uring_prep_read(sqe, FD_URING_IN, to, (unsigned int)len, 0);

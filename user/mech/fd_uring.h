@@ -9,7 +9,7 @@
 /*
  * One io_uring for each worker (SINGLE_ISSUER, DEFER_TASKRUN, registered files), and an entry
  * for what moves on the descriptors that the mechanism's fd() names: SEND and RECV if they
- * are sockets, else WRITE and READ. A round trip is one submission of two linked entries, and
+ * are sockets of streams, else WRITE and READ. A round trip is one submission of two linked entries, and
  * one more for each part in which a stream moves what is left.
  */
 extern const struct mech_io fd_uring;
@@ -24,11 +24,11 @@ enum {
 /**
  * struct fd_uring_state - what m->uring is
  * @ring:	the io_uring, of this worker only
- * @socket:	by place: it is one
+ * @stream:	by place: a socket whose messages have no boundaries
  */
 struct fd_uring_state {
 	struct io_uring ring;
-	bool socket[FD_URING_FILES];
+	bool stream[FD_URING_FILES];
 };
 
 /* Make m->uring, for the descriptors that fd() names. */

@@ -66,7 +66,11 @@ int fd_uring_attach(struct mech *m)
 		files[i] = m->ops->fd(m, i == FD_URING_IN ? MECH_IN : MECH_OUT);
 		if (fstat(files[i], &st))
 			return -errno;
-		s->socket[i] = S_ISSOCK(st.st_mode);
+		/*
+		 * Not of packets: a SEND that finds the receiver's queue full has used up its
+		 * data, and says -ENODATA when io_uring comes back with the rest (netlink).
+		 */
+		s->stream[i] = S_ISSOCK(st.st_mode) && !(m->ops->traits & MECH_T_BOUNDARIES);
 	}
 	ret = io_uring_queue_init(FD_URING_ENTRIES, &s->ring, FD_URING_FLAGS);
 	if (ret)
