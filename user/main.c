@@ -217,8 +217,9 @@ static int main_named(const struct cli *cli, int (*command)(const struct cli *cl
 	struct mech_why why;
 	int status;
 
+	/* What needs no names can be measured all the same. */
 	if (names_begin(&why))
-		return main_error(why.text, EXIT_ENVIRONMENT);
+		fprintf(stderr, "ipcscope: warning: %s\n", why.text);
 	status = command(cli);
 	names_end();
 	return status;

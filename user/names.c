@@ -227,7 +227,7 @@ int names_begin(struct mech_why *why)
 	int fd = names_lock_top();
 
 	if (fd < 0) {
-		mech_because(why, "%s: %s; it has to be this user's own directory, remove what is there",
+		mech_because(why, "%s: %s; mechanisms with names need it as this user's own directory; remove what is there, or have root do so",
 			     names.top, strerror(-fd));
 		return fd;
 	}
