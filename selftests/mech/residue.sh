@@ -40,6 +40,23 @@ look()
 	awk '$8 ~ /^@/ { print "abstract", $8 }' /proc/net/unix
 }
 
+# compare WORDS: what is there now and was not before, and the other way round.
+compare()
+{
+	look | awk -v before="$dir/before" -v words="$1" '
+		BEGIN { while ((getline line <before) > 0) was[line] }
+		{
+			is[$0]
+			if (!($0 in was))
+				print words, "left", $0
+		}
+		END {
+			for (line in was)
+				if (!(line in is))
+					print words, "gone", line
+		}'
+}
+
 # Workers go with their supervisor, and so does what they have open; be it a moment later.
 alone()
 {
@@ -76,7 +93,7 @@ moments()
 	}'
 }
 
-look | sort >"$dir/before"
+look >"$dir/before"
 named=
 for mech in $(ipcscope list --json - | sed -n 's/^  "name": "\(.*\)",$/\1/p'); do
 	# One that cannot run here ends at once, without a second round.
@@ -102,10 +119,9 @@ while read -r i ms; do
 	kill -9 $! 2>/dev/null
 	wait $! 2>/dev/null
 	alone
-	look | sort >"$dir/killed"
-	cmp -s "$dir/before" "$dir/killed" || left=$((left + 1))
+	[ -z "$(compare killed)" ] || left=$((left + 1))
 	ipcscope list >/dev/null || bad=$((bad + 1))
-	look | sort | diff "$dir/before" - | grep '^[<>]' | sed "s/^/kill $i after $ms ms: /" >>"$dir/found"
+	compare "kill $i, $ms ms after the start:" >>"$dir/found"
 done <"$dir/moments"
 sed 's/^/# /' "$dir/found" | head -n 40
 echo "# $left of $kills kills left something behind until the next start"
@@ -114,10 +130,10 @@ echo "# $left of $kills kills left something behind until the next start"
 verdict $? "kills came when there was something to leave"
 verdict $bad "each next start began"
 for place in sysvipc/msg sysvipc/sem sysvipc/shm /dev/mqueue /dev/shm /tmp /run/netns abstract; do
-	! grep -q "> $place" "$dir/found"
+	! grep -q ": left $place" "$dir/found"
 	verdict $? "$kills kills leave nothing in $place after the next start"
 done
-! grep -q "ms: <" "$dir/found"
+! grep -q ": gone " "$dir/found"
 verdict $? "nothing that was not theirs is gone"
 echo "1..$count"
 exit $failed
