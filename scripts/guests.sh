@@ -40,7 +40,7 @@ room_tests()
 }
 
 # guest NAME SUITE OPTIONS TEST...: debug kernels are slower by about this factor, and all
-# virtual CPUs take turns.
+# virtual CPUs take turns. Options that name a time have it.
 guest()
 {
 	local status=0 name=$1 suite=$2 options slow=1 seconds=600
@@ -49,7 +49,7 @@ guest()
 	shift 3
 
 	[[ $name != *-k[ac]san ]] || slow=6
-	"$here/vm" --kernel "$name" "${options[@]}" --timeout $((seconds * slow)) -- \
+	"$here/vm" --kernel "$name" --timeout $((seconds * slow)) "${options[@]}" -- \
 		scripts/guest-tests "$suite" $slow "$@" </dev/null 2>&1 || status=$?
 	printf '\n# suite %s/vm\n1..1\n' "$suite"
 	[ $status = 0 ] || printf 'not '

@@ -145,6 +145,9 @@ static inline void look_mappings(struct look *l)
 		/* As the kernel's makedev() and the C library's have it. */
 		o.dev = (uint64_t)major << 8 | minor;
 		o.ino = ino;
+		/* A SysV segment's number is its id, and may be that of another inode there. */
+		if (!strncmp(path, "/SYSV", 5))
+			o.dev = ~0ULL;
 		look_add(l, &o);
 	}
 	if (f)
