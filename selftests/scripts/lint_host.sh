@@ -21,7 +21,7 @@ expect()
 	if [ $status = "$2" ] && grep -qF -- "$3" <<<"$out"; then
 		echo "ok $n $1"
 	else
-		sed 's/^/# /' <<<"$out"
+		printf '%s\n' "$out" | sed 's/^/# /'
 		echo "not ok $n $1: status $status of $2"
 	fi
 }
