@@ -13,17 +13,17 @@ static void life_leave(struct actor *a)
 	actor_reap(a);
 }
 
-/* What the receiver has of SCENE_FEW messages that were sent while all was well. */
+/* What the receiver has of the few messages that were sent while all was well. */
 static void life_count(struct scene *s, const char *when)
 {
 	int ret;
-	uint64_t got = scene_recv(s, SCENE_FEW, &ret);
+	uint64_t got = scene_recv(s, s->sent, &ret);
 
-	if (got == SCENE_FEW && !s->receiver->page->corrupt)
-		say(s, V_HOLDS, "%d messages came %s", SCENE_FEW, when);
+	if (got == s->sent && !s->receiver->page->corrupt)
+		say(s, V_HOLDS, "%u messages came %s", s->sent, when);
 	else if (got || s->receiver->page->corrupt)
-		say(s, V_BROKEN, "%llu of %d messages came %s, %llu of them broken",
-		    (unsigned long long)got, SCENE_FEW, when,
+		say(s, V_BROKEN, "%llu of %u messages came %s, %llu of them broken",
+		    (unsigned long long)got, s->sent, when,
 		    (unsigned long long)s->receiver->page->corrupt);
 	else
 		say(s, V_LACKS, "no message came %s: %s", when, scene_error(ret));

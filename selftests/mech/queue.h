@@ -25,19 +25,37 @@ static bool queue_is_message(const unsigned char *at, size_t len, size_t size, u
 	return !memcmp(at, want, len);
 }
 
-static bool queue_send_sized(struct scene *s, uint64_t n, size_t size)
+/* Return: 0, -EAGAIN: there is no room, or what was said. */
+static int queue_send_sized(struct scene *s, uint64_t n, size_t size)
 {
 	const struct actor_order o = {
 		.act = actor_send, .n = 1, .from = n, .size = size, .patience = SCENE_COMES,
 	};
 	int ret = actor_do(&s->sender[0], &o);
 
-	return !ret || say(s, V_BROKEN, "send: %s", scene_error(ret));
+	if (ret && ret != -EAGAIN)
+		say(s, V_BROKEN, "send: %s", scene_error(ret));
+	return ret;
+}
+
+/* The second message, where the first one's room is needed: the receiver asks for it, first. */
+static int queue_one_at_a_time(struct scene *s, size_t size, const struct actor_order *raw)
+{
+	int ret;
+
+	if (scene_solo(s)) {
+		ret = queue_send_sized(s, 1, size);
+		return ret ? ret : actor_do(s->receiver, raw);
+	}
+	actor_start(s->receiver, raw);
+	ret = queue_send_sized(s, 1, size);
+	return ret ? ret : actor_end(s->receiver, SCENE_COMES);
 }
 
 /*
  * A message of half the size that the instance is for, and one of all of it. A receive for
  * the whole size takes of both, or it takes one; then the next one gets the second, whole.
+ * Where there is no room for two, the second one has to wait for the first receive.
  */
 static void trait_boundaries(struct scene *s)
 {
@@ -45,12 +63,13 @@ static void trait_boundaries(struct scene *s)
 	struct mech_cfg cfg = scene_cfg(s->ops);
 	const size_t half = cfg.size >= 2 * MSG_MIN ? cfg.size / 2 : MSG_MIN, size = 2 * half;
 	const unsigned char *kept;
-	int ret;
+	int ret, second;
 
 	cfg.size = size;
-	if (!scene_open(s, &cfg) || !scene_cast(s, 1) || !queue_send_sized(s, 0, half))
+	if (!scene_open(s, &cfg) || !scene_cast(s, 1) || queue_send_sized(s, 0, half))
 		return;
-	if (!scene_solo(s) && !queue_send_sized(s, 1, size))
+	second = scene_solo(s) ? -EAGAIN : queue_send_sized(s, 1, size);
+	if (second && second != -EAGAIN)
 		return;
 	kept = s->receiver->page->kept;
 	ret = actor_do(s->receiver, &raw);
@@ -63,9 +82,10 @@ static void trait_boundaries(struct scene *s)
 		say(s, V_LACKS, "one receive took of two messages");
 		return;
 	}
-	if (scene_solo(s) && !queue_send_sized(s, 1, size))
-		return;
-	ret = actor_do(s->receiver, &raw);
+	if (second)
+		ret = queue_one_at_a_time(s, size, &raw);
+	else
+		ret = actor_do(s->receiver, &raw);
 	if (!ret && queue_is_message(kept, size, size, 1))
 		say(s, V_HOLDS, "a receive for more than a message took it; the next one got the next");
 	else
@@ -75,10 +95,24 @@ static void trait_boundaries(struct scene *s)
 
 #define QUEUE_ROUNDS	40
 
+/* Few at a time, so that they have room, and several; or one, which is asked for first. */
+static bool queue_round(struct scene *s, uint64_t from, int *ret)
+{
+	const struct actor_order one = { .act = actor_recv, .n = 1, .patience = SCENE_COMES };
+
+	if (s->room != 1)
+		return scene_send(s, SCENE_FEW, from) && scene_recv(s, s->sent, ret) == s->sent;
+	actor_start(s->receiver, &one);
+	if (!scene_send(s, 1, from))
+		return false;
+	*ret = actor_end(s->receiver, SCENE_COMES);
+	return !*ret;
+}
+
 static void trait_order(struct scene *s)
 {
 	uint64_t sent = 0, late;
-	int ret = 0;
+	int ret = 0, rounds = 0;
 
 	if (scene_solo(s)) {
 		say(s, V_MEANINGLESS, "one message is all that there ever is");
@@ -87,12 +121,10 @@ static void trait_order(struct scene *s)
 	s->patience = SCENE_COMES;
 	if (!scene_set(s))
 		return;
-	/* Few at a time, so that they have room, and several. */
-	for (int i = 0; !ret && i < QUEUE_ROUNDS; i++, sent += SCENE_FEW)
-		if (!scene_send(s, SCENE_FEW, sent) || scene_recv(s, SCENE_FEW, &ret) < SCENE_FEW)
-			break;
+	for (; rounds < QUEUE_ROUNDS && queue_round(s, sent, &ret); rounds++)
+		sent += s->sent;
 	late = s->receiver->page->late;
-	if (sent < QUEUE_ROUNDS * SCENE_FEW || s->receiver->page->corrupt)
+	if (rounds < QUEUE_ROUNDS || s->receiver->page->corrupt)
 		say(s, V_BROKEN, "after %llu messages: %s", (unsigned long long)sent,
 		    scene_error(ret));
 	else
@@ -115,7 +147,7 @@ static void trait_priority(struct scene *s)
 	s->patience = SCENE_COMES;
 	if (!scene_set(s) || !scene_send(s, 2, 0))
 		return;
-	ret = actor_do(&s->sender[0], &urgent);
+	ret = s->sent == 2 ? actor_do(&s->sender[0], &urgent) : -EAGAIN;
 	if (scene_waits(ret)) {
 		say(s, V_LACKS, "two messages leave no room for an urgent one");
 		return;

@@ -58,6 +58,8 @@ struct finding {
  * @found:	the report
  * @m:		the instance
  * @creds:	cred() will be asked
+ * @room:	messages that there is room for, 0: not known to be few
+ * @sent:	messages that went last
  * @opened:	open() was called
  * @before:	objects that there were before
  * @sender:	actors that send
@@ -71,6 +73,8 @@ struct scene {
 	struct finding *found;
 	struct mech m;
 	bool creds;
+	unsigned int room;
+	unsigned int sent;
 	bool opened;
 	struct look before;
 	struct actor sender[2];
@@ -306,14 +310,23 @@ static inline bool scene_again(struct scene *s)
 	       !actor_make(&s->other) && !actor_make(&s->spare);
 }
 
-/* @n messages of lane 0, which are numbered from @from; each has to go. */
+/*
+ * @n messages of lane 0, which are numbered from @from, or as many of them as there is room for,
+ * and one at least: s->sent.
+ */
 static inline bool scene_send(struct scene *s, uint64_t n, uint64_t from)
 {
 	const struct actor_order o = {
-		.act = actor_send, .n = n, .from = from, .patience = SCENE_COMES,
+		.act = actor_send, .n = s->room && s->room < n ? s->room : n, .from = from,
+		.patience = SCENE_COMES,
 	};
 	int ret = actor_do(&s->sender[0], &o);
 
+	s->sent = (unsigned int)s->sender[0].page->done;
+	if (ret == -EAGAIN && s->sent) {
+		s->room = s->sent;
+		ret = 0;
+	}
 	return !ret || say(s, V_BROKEN, "send: %s", scene_error(ret));
 }
 
