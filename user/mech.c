@@ -59,6 +59,7 @@
 	M(file_lock)	\
 	M(vm_writev)	\
 	M(msg_ring)	\
+	M(binder)	\
 	M(ring)		\
 	M(ring_call)	\
 	M(ring_uring_cmd) \

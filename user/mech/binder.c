@@ -88,7 +88,7 @@ const struct mech_ops mech_binder = {
 	.choices = "synchronous calls, no objects; 4 MiB mapped by each process; one context manager: an instance each has /dev/binder, /dev/binder1, ...; sleeps in ioctl",
 	.rev = 1,
 	.traits = MECH_T_BOUNDARIES | MECH_T_ORDER | MECH_T_BACKPRESSURE | MECH_T_PERSISTENT |
-		  MECH_T_FANIN | MECH_T_ATOMIC | MECH_T_CREDENTIALS,
+		  MECH_T_FANIN | MECH_T_ATOMIC | MECH_T_CREDENTIALS | MECH_T_DUPLEX,
 	.waits = MECH_W_TRY | MECH_W_POLL,
 	.probe = binder_open_probe,
 	.open = binder_open_device,

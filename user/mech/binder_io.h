@@ -13,15 +13,20 @@
  * struct binder_io - state
  * @fd:		the device, -1: none
  * @map:	where the driver puts messages, BINDER_IO_MAP bytes
- * @out:	commands that wait for the next ioctl(), @out_len bytes
- * @in:		commands that it brought, of which those from @in_at to @in_len are left
+ * @out_len:	bytes of @out
+ * @in_at:	where @in goes on
+ * @in_len:	bytes of @in
  * @got:	the transaction or reply that came last
  * @held:	its buffer, to be given back, or 0
+ * @out:	commands that wait for the next ioctl()
+ * @in:		commands that it brought
  */
 struct binder_io {
 	int fd;
 	void *map;
-	size_t out_len, in_at, in_len;
+	size_t out_len;
+	size_t in_at;
+	size_t in_len;
 	struct binder_transaction_data got;
 	binder_uintptr_t held;
 	unsigned char out[256];
