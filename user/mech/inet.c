@@ -13,7 +13,7 @@ static const struct inet_lack {
 	{ AF_INET, "no IPv4 in this kernel; it takes CONFIG_INET",
 	  "127.0.0.1 is no address of this machine; ip link set lo up" },
 	{ AF_INET6, "no IPv6 in this kernel; it takes CONFIG_IPV6, and no ipv6.disable=1",
-	  "::1 is none of this machine's; ip link set lo up, sysctl net.ipv6.conf.lo.disable_ipv6=0" },
+	  "::1 is none of this machine's; is lo up, and net.ipv6.conf.lo.disable_ipv6 0?" },
 	{ AF_VSOCK, "no sockets for virtual machines in this kernel; modprobe vsock_loopback",
 	  "vsock has no loopback; modprobe vsock_loopback (CONFIG_VSOCKETS_LOOPBACK)" },
 };
