@@ -200,7 +200,9 @@ static inline int scene_attach(struct actor *me, const struct actor_order *o)
 static inline void scene_be(struct scene *s, struct actor *me, enum mech_side side,
 			    unsigned int index)
 {
-	const size_t room = (s->m.cfg.size * 2 + 127) / 128 * 128;
+	const size_t twice = s->m.cfg.size * 2;
+	/* As many bytes as a raw receive paints and keeps. */
+	const size_t room = ((twice > ACTOR_RAW ? twice : ACTOR_RAW) + 127) / 128 * 128;
 	cpu_set_t set;
 
 	alarm(0);
