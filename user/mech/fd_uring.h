@@ -9,8 +9,8 @@
 /*
  * One io_uring for each worker (SINGLE_ISSUER, DEFER_TASKRUN, registered files), and an entry
  * for what moves on the descriptors that the mechanism's fd() names: SEND and RECV if they
- * are sockets of streams, else WRITE and READ. A round trip is one submission of two linked entries, and
- * one more for each part in which a stream moves what is left.
+ * are sockets of streams, else WRITE and READ. A round trip is one submission of two linked
+ * entries, and one more for each part in which a stream moves what is left.
  */
 extern const struct mech_io fd_uring;
 
