@@ -3,6 +3,8 @@
 #ifndef SELFTESTS_MECH_QUEUE_H
 #define SELFTESTS_MECH_QUEUE_H
 
+#include <sys/ioctl.h>
+#include "fd_uring.h"
 #include "scene.h"
 
 /* One receive for as much as two messages, whatever it says; the bytes are kept. */
@@ -53,6 +55,41 @@ static int queue_one_at_a_time(struct scene *s, size_t size, const struct actor_
 }
 
 /*
+ * read() by itself, once what was sent is there, as far as the descriptor tells: recv() may
+ * put parts together just because the trait is not claimed.
+ */
+static int queue_read_fd(struct actor *me, const struct actor_order *o)
+{
+	const uint64_t end = actor_ms() + o->patience;
+	int fd = me->m->ops->fd(me->m, MECH_IN), there = 0;
+	ssize_t n;
+
+	while (actor_ms() < end && (ioctl(fd, FIONREAD, &there) || there < (int)o->n))
+		sched_yield();
+	n = read(fd, me->in, o->size);
+	me->page->word = n < 0 ? 0 : (uint64_t)n;
+	return n < 0 ? -errno : 0;
+}
+
+/* Two in one receive: are they two for the kernel, of which recv() asks again and again? */
+static void queue_glued(struct scene *s, size_t half)
+{
+	const struct actor_order drain = { .act = actor_recv, .n = 4, .size = half };
+	const struct actor_order look = {
+		.act = queue_read_fd, .n = 3 * half, .size = 2 * half, .patience = SCENE_STAYS_OUT,
+	};
+
+	say(s, V_LACKS, "one receive took of two messages");
+	if (s->ops->uring != &fd_uring || !mech_tries(&s->m.cfg))
+		return;
+	actor_do(s->receiver, &drain);
+	if (queue_send_sized(s, 2, half) || queue_send_sized(s, 3, 2 * half))
+		return;
+	if (!actor_do(s->receiver, &look) && s->receiver->page->word == half)
+		say(s, V_HOLDS, "recv() put two messages together, of which read() takes one");
+}
+
+/*
  * A message of half the size that the instance is for, and one of all of it. A receive for
  * the whole size takes of both, or it takes one; then the next one gets the second, whole.
  * Where there is no room for two, the second one has to wait for the first receive.
@@ -79,7 +116,7 @@ static void trait_boundaries(struct scene *s)
 	}
 	if (!ret && queue_is_message(kept, half, half, 0) &&
 	    queue_is_message(kept + half, half, size, 1)) {
-		say(s, V_LACKS, "one receive took of two messages");
+		queue_glued(s, half);
 		return;
 	}
 	if (second)

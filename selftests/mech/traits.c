@@ -184,7 +184,7 @@ static void assert_mechanism(const struct mech_ops *ops, struct finding *found)
 					      ops->name, t->name, reason);
 }
 
-/* Wrong claims: the bit of @trait turned over. Two mechanisms that every kernel has. */
+/* Wrong claims: the bit of @trait turned over, of mechanisms that every kernel has. */
 static const struct {
 	const char *mech;
 	unsigned int trait;
@@ -192,6 +192,7 @@ static const struct {
 	{ "pipe", MECH_T_BOUNDARIES }, { "pipe", MECH_T_LASTING }, { "sysv-msg", MECH_T_HANGUP },
 	{ "pipe", MECH_T_FDPASS }, { "pipe", MECH_T_ORDER }, { "sysv-msg", MECH_T_LASTING },
 	{ "sysv-msg", MECH_T_FANIN }, { "pipe", MECH_T_BACKPRESSURE },
+	{ "pipe-packet", MECH_T_BOUNDARIES }, { "unix-stream", MECH_T_CREDENTIALS },
 };
 
 #define PLANTED	(sizeof(planted) / sizeof(planted[0]))
