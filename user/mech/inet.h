@@ -30,4 +30,16 @@ struct inet {
 int inet_probe(const struct inet *inet, const struct mech_cfg *cfg, struct mech_why *why);
 int inet_open(const struct inet *inet, struct mech *m);
 
+/* probe() and open() of the mechanism whose struct inet is id_inet. */
+#define INET_HOOKS(id)									\
+static int id##_probe(const struct mech_cfg *cfg, struct mech_why *why)			\
+{											\
+	return inet_probe(&id##_inet, cfg, why);					\
+}											\
+											\
+static int id##_open(struct mech *m)							\
+{											\
+	return inet_open(&id##_inet, m);						\
+}
+
 #endif /* IPCSCOPE_MECH_INET_H */

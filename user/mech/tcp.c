@@ -21,15 +21,7 @@ static const struct inet id##_inet = {							\
 	.domain = family, .type = SOCK_STREAM, .apart = two, .option = tcp_option,	\
 };											\
 											\
-static int id##_probe(const struct mech_cfg *cfg, struct mech_why *why)			\
-{											\
-	return inet_probe(&id##_inet, cfg, why);					\
-}											\
-											\
-static int id##_open(struct mech *m)							\
-{											\
-	return inet_open(&id##_inet, m);						\
-}											\
+INET_HOOKS(id)										\
 											\
 const struct mech_ops mech_##id = {							\
 	.name = title,									\

@@ -39,15 +39,7 @@ static const struct inet id##_inet = {							\
 	.domain = AF_VSOCK, .type = kind, .option = vsock_option,			\
 };											\
 											\
-static int id##_probe(const struct mech_cfg *cfg, struct mech_why *why)			\
-{											\
-	return inet_probe(&id##_inet, cfg, why);					\
-}											\
-											\
-static int id##_open(struct mech *m)							\
-{											\
-	return inet_open(&id##_inet, m);						\
-}											\
+INET_HOOKS(id)										\
 											\
 const struct mech_ops mech_##id = {							\
 	.name = title,									\
