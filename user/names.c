@@ -348,10 +348,10 @@ void names_drop(struct names_name *name)
 		names.live[i] = names.live[--names.nlive];
 		break;
 	}
-	/* A long run's record stays short. */
-	if (!names.nlive && ftruncate(names.record, 0))
-		names.nlive = 0;
 	*name->text = '\0';
+	/* A long run's record stays short; where it cannot, the sweep finds nothing of these. */
+	if (!names.nlive && ftruncate(names.record, 0))
+		return;
 }
 
 void names_end(void)
