@@ -13,15 +13,9 @@
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <linux/types.h>
-#include "drift.bpf.h"
 #include "phase.h"
+#include "sets.h"
 #include "trace.h"
-#include "pipe.skel.h"
-#include "ring.skel.h"
-
-#define BIT(n)		(1u << (n))
-#define HOOKS_MAX	8
-#define NAMES_MAX	2
 
 /* The kernel's own number; libc has no word for it. */
 #define ENOTSUPP	524
@@ -30,43 +24,10 @@
 #define INIT_PID_NS	0xEFFFFFFCu
 
 /**
- * struct hook - where one program of a set is attached
- * @prog:	name of the program
- * @kind:	"fentry", "fexit" or "tp_btf"
- * @names:	functions or tracepoints, the first that exists is taken
- * @ends:	phases that end with its stamp
- * @needs:	phases that cannot be told without it; 0: the set needs it
- */
-struct hook {
-	const char *prog;
-	const char *kind;
-	const char *names[NAMES_MAX];
-	unsigned int ends;
-	unsigned int needs;
-};
-
-/**
- * struct probe_set - the probes of one mechanism
- * @mech:	its name
- * @module:	module that must be loaded, NULL none
- * @hooks:	ends with an empty entry
- * @open:	opens the skeleton into the handle
- */
-struct probe_set {
-	const char *mech;
-	const char *module;
-	struct hook hooks[HOOKS_MAX];
-	int (*open)(struct trace *t);
-};
-
-/**
  * struct trace - a loaded probe set
  * @set:	which
- * @obj:	the skeleton's object
- * @skel:	the skeleton, owned
- * @destroy:	frees it
- * @load:	loads it
- * @sh:		the state shared with the probes, mapped MAP_SHARED after @load
+ * @mech:	the mechanism it was opened for
+ * @s:		its skeleton; s.sh is mapped MAP_SHARED after loading
  * @absent:	phases without their hooks
  * @hook:	per phase, the hook that ends it
  * @link:	attached programs
@@ -76,77 +37,14 @@ struct probe_set {
  */
 struct trace {
 	const struct probe_set *set;
-	struct bpf_object *obj;
-	void *skel;
-	void (*destroy)(void *skel);
-	int (*load)(void *skel);
-	struct phase_shared *sh;
+	const char *mech;
+	struct set_skel s;
 	unsigned int absent;
 	char hook[PHASE_COUNT][48];
-	struct bpf_link *link[HOOKS_MAX];
+	struct bpf_link *link[SET_HOOKS_MAX];
 	unsigned int nlinks;
 	uint64_t missed;
 	struct trace_cert cert;
-};
-
-/* Typed skeletons behind one shape. */
-#define SKELETON(name)								\
-	static void destroy_##name(void *skel)					\
-	{									\
-		name##_bpf__destroy(skel);					\
-	}									\
-	static int load_##name(void *skel)					\
-	{									\
-		return name##_bpf__load(skel);					\
-	}									\
-	static int open_##name(struct trace *t)					\
-	{									\
-		struct name##_bpf *skel = name##_bpf__open();			\
-										\
-		if (!skel)							\
-			return -errno;						\
-		t->skel = skel;							\
-		t->obj = skel->obj;						\
-		t->sh = &skel->bss->sh;						\
-		t->destroy = destroy_##name;					\
-		t->load = load_##name;						\
-		return 0;							\
-	}
-
-SKELETON(pipe)
-SKELETON(ring)
-
-#define SLEPT	(BIT(PHASE_WAKE) | BIT(PHASE_RUN_QUEUE) | BIT(PHASE_DEQUEUE))
-
-#define COPIED	(BIT(PHASE_QUEUED) | BIT(PHASE_DEQUEUE))
-
-static const struct probe_set sets[] = {
-	{
-		.mech = "pipe",
-		.open = open_pipe,
-		.hooks = {
-			{ "send_enter", "fentry", { DRIFT_PIPE_WRITE }, 0, 0 },
-			{ "unlock", "fentry", { "mutex_unlock" }, BIT(PHASE_COPY_IN) | COPIED, 0 },
-			{ "waking", "tp_btf", { "sched_waking" }, BIT(PHASE_WAKE), SLEPT },
-			{ "switched", "tp_btf", { "sched_switch" }, BIT(PHASE_RUN_QUEUE), SLEPT },
-			{ "recv_enter", "fentry", { DRIFT_PIPE_READ }, 0, 0 },
-			{ "recv_exit", "fexit", { DRIFT_PIPE_READ }, BIT(PHASE_EXIT), 0 },
-		},
-	},
-	{
-		.mech = "ring",
-		.module = "ipcring",
-		.open = open_ring,
-		.hooks = {
-			{ "send_enter", "fentry", { "ipcring_write_iter" }, 0, 0 },
-			{ "enqueue", "tp_btf", { "ipcring_send" }, BIT(PHASE_COPY_IN), 0 },
-			{ "waking", "tp_btf", { "sched_waking" }, BIT(PHASE_WAKE), SLEPT },
-			{ "switched", "tp_btf", { "sched_switch" }, BIT(PHASE_RUN_QUEUE), SLEPT },
-			{ "recv_enter", "fentry", { "ipcring_read_iter" }, 0, 0 },
-			{ "dequeue", "tp_btf", { "ipcring_recv" }, COPIED, 0 },
-			{ "recv_exit", "fexit", { "ipcring_read_iter" }, BIT(PHASE_EXIT), 0 },
-		},
-	},
 };
 
 static const char *const phase_names[PHASE_COUNT] = {
@@ -159,14 +57,6 @@ static const char *const phase_names[PHASE_COUNT] = {
 };
 
 _Static_assert(PHASE_COUNT <= TRACE_PHASES_MAX, "struct trace_result is too small");
-
-static const struct probe_set *find_set(const char *mech)
-{
-	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
-		if (!strcmp(sets[i].mech, mech))
-			return &sets[i];
-	return NULL;
-}
 
 __attribute__((format(printf, 3, 4)))
 static int fail(struct mech_why *why, int err, const char *fmt, ...)
@@ -201,18 +91,18 @@ static bool has_hook(const struct btf *btf, const char *kind, const char *name)
 	return btf__find_by_name_kind(btf, tp, BTF_KIND_TYPEDEF) > 0;
 }
 
-static const char *pick_name(const struct btf *btf, const struct hook *h)
+static const char *pick_name(const struct btf *btf, const struct set_hook *h)
 {
-	for (int i = 0; i < NAMES_MAX && h->names[i]; i++)
+	for (int i = 0; i < SET_NAMES_MAX && h->names[i]; i++)
 		if (has_hook(btf, h->kind, h->names[i]))
 			return h->names[i];
 	return NULL;
 }
 
-static int aim(struct trace *t, const struct btf *btf, const struct hook *h,
+static int aim(struct trace *t, const struct btf *btf, const struct set_hook *h,
 	       struct mech_why *why)
 {
-	struct bpf_program *prog = bpf_object__find_program_by_name(t->obj, h->prog);
+	struct bpf_program *prog = bpf_object__find_program_by_name(t->s.obj, h->prog);
 	const char *name = pick_name(btf, h);
 
 	for (int i = 0; i < PHASE_COUNT; i++)
@@ -225,7 +115,7 @@ static int aim(struct trace *t, const struct btf *btf, const struct hook *h,
 		return 0;
 	if (!h->needs)
 		return fail(why, -EOPNOTSUPP, "%s: cannot be traced, this kernel has no %s/%s",
-			    t->set->mech, h->kind, h->names[0]);
+			    t->mech, h->kind, h->names[0]);
 	t->absent |= h->needs;
 	return bpf_program__set_autoload(prog, false);
 }
@@ -245,7 +135,7 @@ static int aim_all(struct trace *t, struct mech_why *why)
 		err = fail(why, -EOPNOTSUPP,
 			   "/sys/kernel/btf/%s: not there; load %s.ko, built with BTF",
 			   t->set->module, t->set->module);
-	for (const struct hook *h = t->set->hooks; !err && h->prog; h++)
+	for (const struct set_hook *h = t->set->hooks; !err && h->prog; h++)
 		err = aim(t, module ? module : vmlinux, h, why);
 	btf__free(module);
 	btf__free(vmlinux);
@@ -266,7 +156,7 @@ static int check_host(struct mech_why *why)
 
 static int load_set(struct trace *t, struct mech_why *why)
 {
-	int err = t->load(t->skel);
+	int err = t->s.load(t->s.skel);
 
 	if (err == -EPERM || err == -ENOTSUPP)
 		return fail(why, -EOPNOTSUPP, "this kernel refuses the probes (fentry): %s",
@@ -278,7 +168,7 @@ static int load_set(struct trace *t, struct mech_why *why)
 
 int trace_open(struct trace **out, const char *mech, struct mech_why *why)
 {
-	const struct probe_set *set = find_set(mech);
+	const struct probe_set *set = sets_find(mech);
 	libbpf_print_fn_t before;
 	struct trace *t;
 	int err;
@@ -293,9 +183,10 @@ int trace_open(struct trace **out, const char *mech, struct mech_why *why)
 	if (!t)
 		return fail(why, -ENOMEM, "no memory for the probes");
 	t->set = set;
+	t->mech = mech;
 	complaint[0] = '\0';
 	before = libbpf_set_print(keep_first);
-	err = set->open(t);
+	err = set->open(&t->s);
 	if (err)
 		fail(why, err, "cannot open the probes: %s", complaint);
 	if (!err)
@@ -317,7 +208,7 @@ static uint64_t count_missed(struct trace *t)
 	struct bpf_program *prog;
 	uint64_t missed = 0;
 
-	bpf_object__for_each_program(prog, t->obj) {
+	bpf_object__for_each_program(prog, t->s.obj) {
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 		int fd = bpf_program__fd(prog);
@@ -348,13 +239,13 @@ int trace_start(struct trace *t, pid_t sender, pid_t receiver, struct mech_why *
 	libbpf_print_fn_t before;
 	int err = 0;
 
-	forget_launch(t->sh);
-	t->sh->ctl.sender = sender;
-	t->sh->ctl.receiver = receiver;
+	forget_launch(t->s.sh);
+	t->s.sh->ctl.sender = sender;
+	t->s.sh->ctl.receiver = receiver;
 	t->missed = count_missed(t);
 	complaint[0] = '\0';
 	before = libbpf_set_print(keep_first);
-	bpf_object__for_each_program(prog, t->obj) {
+	bpf_object__for_each_program(prog, t->s.obj) {
 		if (!bpf_program__autoload(prog))
 			continue;
 		link = bpf_program__attach(prog);
@@ -372,7 +263,7 @@ int trace_start(struct trace *t, pid_t sender, pid_t receiver, struct mech_why *
 
 volatile uint32_t *trace_gate(struct trace *t)
 {
-	return &t->sh->ctl.gate;
+	return &t->s.sh->ctl.gate;
 }
 
 /* The largest value that falls into bucket @i. */
@@ -402,7 +293,7 @@ static uint64_t percentile(const struct phase_stat *st, unsigned int percent)
 static void read_phases(const struct trace *t, struct trace_result *res)
 {
 	for (int i = 0; i < PHASE_COUNT; i++) {
-		const struct phase_stat *st = &t->sh->sum.phase[i];
+		const struct phase_stat *st = &t->s.sh->sum.phase[i];
 
 		res->phase[res->nphases++] = (struct trace_phase){
 			.name = phase_names[i],
@@ -436,7 +327,7 @@ static void add_channels(const struct phase_shared *sh, struct trace_cert *cert)
 
 int trace_stop(struct trace *t, struct trace_result *res)
 {
-	const struct phase_shared *sh = t->sh;
+	const struct phase_shared *sh = t->s.sh;
 
 	detach(t);
 	add_channels(sh, &t->cert);
@@ -459,7 +350,7 @@ void trace_close(struct trace *t)
 	if (!t)
 		return;
 	detach(t);
-	if (t->skel)
-		t->destroy(t->skel);
+	if (t->s.skel)
+		t->s.destroy(t->s.skel);
 	free(t);
 }
