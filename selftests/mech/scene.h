@@ -53,7 +53,8 @@ struct finding {
 /**
  * struct scene - one
  * @ops:	the mechanism
- * @claimed:	does it claim the trait? Decides how long to wait, and nothing else
+ * @claimed:	does it claim the trait? Decides how long to wait, and how hard it is made to show
+ *		that it has it not
  * @patience:	that is, in ms
  * @found:	the report
  * @m:		the instance
