@@ -67,11 +67,11 @@ guests()
 	for room in $(all_rooms); do
 		[ -n "$(room_guests "$room" guest)" ] || mapfile -t -O ${#shared[@]} shared < <(room_tests "$room" "$@")
 	done
-	[ ${#shared[@]} = 0 ] || guest "$kernel" "$kernel" "--cpus 2 --numa 2" "${shared[@]}"
+	[ ${#shared[@]} = 0 ] || pool guest "$kernel" "$kernel" "--cpus 2 --numa 2" "${shared[@]}"
 	for room in $(all_rooms); do
 		mapfile -t tests < <(room_tests "$room" "$@")
 		while read -r name options; do
-			[ ${#tests[@]} = 0 ] || guest "$kernel" "$kernel/$name" "$options" "${tests[@]}"
+			[ ${#tests[@]} = 0 ] || pool guest "$kernel" "$kernel/$name" "$options" "${tests[@]}"
 		done < <(room_guests "$room" guest; [ -z "$more" ] || room_guests "$room" more)
 	done
 }

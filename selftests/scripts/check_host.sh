@@ -27,7 +27,7 @@ refused()
 }
 
 echo "KTAP version 1"
-echo "1..11"
+echo "1..12"
 
 refused 2 --everything check --everything
 refused 2 --kernels check --kernels
@@ -35,6 +35,7 @@ refused 2 --kernels check --kernels "  "
 refused 2 9.9-nt check --kernels "6.1 9.9-nt"
 refused 2 --rooms check --rooms ""
 refused 2 attic check --rooms "chan attic"
+refused 2 none check --jobs none
 refused 2 elegance lint elegance
 refused 2 9.9-nt kmod 9.9-nt
 refused 125 --memory vm --memory 12 -- true
