@@ -45,7 +45,7 @@ struct kernels {
 	int wait;
 };
 
-static const char *kernels_release(json_t *result, json_t *cell)
+const char *kernels_release(json_t *result, json_t *cell)
 {
 	json_t *runs = json_object_get(json_object_get(result, "manifest"), "runs");
 	json_t *run = json_array_get(runs, (size_t)group_integer(cell, "run"));

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include "notes.h"
 
+/* Of the kernel that a cell was measured on, as uname() says. */
+const char *kernels_release(json_t *result, json_t *cell);
+
 /* Are there cells of more than one kernel release? Then a mean of all would be on none. */
 bool kernels_differ(json_t *result);
 

@@ -58,19 +58,31 @@ static void phases_total(json_t *phases, json_t *traced, FILE *f)
 		(unsigned long long)total);
 }
 
+/* What must be 0 in a certificate. */
+static const char *const phases_zero[] = {
+	"unmatched", "missed", "map_failed", "overwritten", "negative", "mispaired", "unreadable",
+};
+
+#define PHASES_ZERO	(sizeof(phases_zero) / sizeof(phases_zero[0]))
+
+uint64_t phases_broken(json_t *cert)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < PHASES_ZERO; i++)
+		sum += group_integer(cert, phases_zero[i]);
+	return sum;
+}
+
 static void phases_cert(json_t *cert, FILE *f)
 {
-	static const char *const zero[] = {
-		"unmatched", "missed", "map_failed", "overwritten", "negative", "mispaired",
-		"unreadable",
-	};
-
 	fprintf(f, "  certificate: sent %llu, received %llu, in flight %llu;",
 		(unsigned long long)group_integer(cert, "sent"),
 		(unsigned long long)group_integer(cert, "received"),
 		(unsigned long long)group_integer(cert, "in_flight"));
-	for (size_t i = 0; i < sizeof(zero) / sizeof(zero[0]); i++)
-		fprintf(f, " %s %llu", zero[i], (unsigned long long)group_integer(cert, zero[i]));
+	for (size_t i = 0; i < PHASES_ZERO; i++)
+		fprintf(f, " %s %llu", phases_zero[i],
+			(unsigned long long)group_integer(cert, phases_zero[i]));
 	fputc('\n', f);
 }
 
@@ -142,7 +154,7 @@ static void phases_without(json_t *cells, json_t *like, FILE *f)
 	fprintf(f, ": %s\n", group_string(like, "untraced"));
 }
 
-static void phases_absent(json_t *cells, FILE *f)
+void phases_absent(json_t *cells, FILE *f)
 {
 	json_t *cell;
 	size_t i;
@@ -167,5 +179,4 @@ void phases_print(json_t *cells, FILE *f)
 	json_array_foreach(cells, i, cell)
 		if (json_object_get(cell, "traced"))
 			phases_cell(cell, f);
-	phases_absent(cells, f);
 }

@@ -11,6 +11,7 @@
 #include "phases.h"
 #include "report.h"
 #include "scaling.h"
+#include "waterfall.h"
 
 /* Width of a placement: with figures as table_figures() prints them, and without. */
 #define TABLE_WIDE	63
@@ -303,10 +304,13 @@ int report_table(json_t *result, FILE *f)
 	if (!json_is_true(json_object_get(result, "complete")))
 		fprintf(f, "\nPARTIAL: the run was interrupted; cells may rest on fewer launches.\n");
 	/* The tables last: they are what a terminal shows without scrolling. */
-	phases_print(t.cells, f);
+	if (!t.kernels)
+		phases_print(t.cells, f);
+	phases_absent(t.cells, f);
+	ret = waterfall_print(result, f);
 	scaling_print(result, f);
 	if (t.kernels)
-		ret = kernels_print(result, &t.notes, f);
+		ret = kernels_print(result, &t.notes, f) ?: ret;
 	else
 		table_tables(&t);
 	notes_print(&t.notes, f);
