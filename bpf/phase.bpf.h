@@ -13,6 +13,7 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 #include "phase.h"
+#include "fold.h"
 #include "kernel.bpf.h"
 #include "drift.bpf.h"
 
@@ -110,51 +111,46 @@ static __always_inline void phase_enqueue(__u64 key, __u64 end, __u64 now)
 	sh.tx[chan].sent++;
 }
 
-/* No instruction for it before BPF v4: halve the range six times. */
-static __always_inline __u32 phase_log2(__u64 v)
+/*
+ * The receiver begins to ask for a message of its object, or goes on to: for as long as its
+ * calls return none it asks for the same one. To be called where a receive is entered, after
+ * phase_rcv_chan() if the object is known there.
+ */
+static __always_inline void phase_recv_enter(void)
 {
-	__u32 h, n = 0;
-
-#pragma unroll
-	for (h = 32; h; h >>= 1) {
-		if (v >> h) {
-			v >>= h;
-			n += h;
-		}
-	}
-	return n;
+	if (sh.rcv.asking == sh.rcv.obj + 1)
+		return;
+	sh.rcv.asking = sh.rcv.obj + 1;
+	sh.rcv.seen = *(volatile __u64 *)&sh.snd.nr;
 }
 
-static __noinline int phase_add(__u32 id, __u64 from, __u64 to)
+/* There is no record left: the message is summed here, and forgotten. */
+static __noinline int phase_fold(void)
 {
-	struct phase_stat *st;
-	__u64 len = to - from;
-	__u32 i = len, h;
+	const struct phase_rec *m = &sh.rec[PHASE_RECORDS];
 
-	if (id >= PHASE_COUNT)
-		return 0;
-	st = &sh.sum.phase[id];
-	st->n++;
-	st->sum += len;
-	if ((__s64)len < 0) {
-		st->negative++;
-		return 0;
-	}
-	if (len >> (PHASE_HIST_P + 1)) {
-		h = phase_log2(len) - PHASE_HIST_P;
-		i = (h << PHASE_HIST_P) + (len >> (h & 63));
-	}
-	if (i < PHASE_HIST)
-		st->hist[i]++;
+	fold_common(&sh.sum, m);
+	fold_kernel(&sh.sum, m);
 	return 0;
+}
+
+static __always_inline __u32 phase_classify(__u64 nr)
+{
+	if (sh.run.nr == nr)
+		return PHASE_WOKEN;
+	if (sh.run.nr && sh.run.nr < nr && nr <= sh.run.upto)
+		return PHASE_SHARED;
+	return nr <= sh.rcv.seen ? PHASE_BACKLOG : PHASE_RUNNING;
 }
 
 /* Stamp X was taken: message @m is paired with this receive. */
 static __always_inline void phase_finish(struct phase_slot *m, __u64 seq, bool readable)
 {
-	__u64 nr = m->nr, d = sh.rcv.d, x = sh.rcv.x;
+	struct phase_rec *rec;
+	__u64 nr = m->nr, i;
 
 	m->nr = 0;
+	sh.rcv.asking = 0;
 	sh.rx[sh.rcv.chan & CHAN_MASK].received++;
 	if (!readable || !m->readable)
 		sh.rcv.unreadable++;
@@ -162,20 +158,25 @@ static __always_inline void phase_finish(struct phase_slot *m, __u64 seq, bool r
 		sh.rcv.mispaired++;
 	if (!m->gate)
 		return;
-
-	sh.sum.measured++;
-	sh.sum.total += x - m->s;
-	phase_add(PHASE_COPY_IN, m->s, m->e);
-	if (sh.run.nr == nr) {
-		sh.sum.slept++;
-		phase_add(PHASE_WAKE, m->e, sh.run.w);
-		phase_add(PHASE_RUN_QUEUE, sh.run.w, sh.run.r);
-		phase_add(PHASE_DEQUEUE, sh.run.r, d);
-	} else {
-		phase_add(PHASE_QUEUED, m->e, d);
-	}
-	phase_add(PHASE_EXIT, d, x);
+	i = sh.nrec;
+	if (i > PHASE_RECORDS)
+		i = PHASE_RECORDS;
+	rec = &sh.rec[i];
+	rec->s = m->s;
+	rec->e = m->e;
+	rec->w = sh.run.w;
+	rec->r = sh.run.r;
+	rec->d = sh.rcv.d;
+	rec->x = sh.rcv.x;
+	rec->nr = nr;
+	rec->class = phase_classify(nr);
+	if (i < PHASE_RECORDS)
+		sh.nrec = i + 1;
+	else
+		phase_fold();
 }
+
+#ifndef PHASE_OWN_SCHED
 
 /*
  * Stamp W, also when the receiver turns out to be awake: whether it slept is
@@ -214,9 +215,12 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 		sh.run.r = bpf_ktime_get_ns();
 		sh.run.w = sh.wake.t;
 		sh.run.nr = sh.wake.nr;
+		sh.run.upto = *(volatile __u64 *)&sh.snd.nr;
 	}
 	sh.wake.nr = 0;
 	return 0;
 }
+
+#endif /* PHASE_OWN_SCHED */
 
 #endif /* IPCSCOPE_PHASE_BPF_H */

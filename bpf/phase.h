@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the probes and their loader share. No includes: the probes have their
- * types from <linux/bpf.h>, the loader from <linux/types.h>.
+ * What the probes, their loader and the harness' own stamps share. No includes: the
+ * probes have their types from <linux/bpf.h>, the others from <linux/types.h>.
  *
  * One message has up to six stamps, on its way from the sender to the receiver:
  *
@@ -14,6 +14,9 @@
  *
  * W and R exist only for a message whose own wake ended a sleep. A phase is the
  * difference of two neighbours, so the phases of a message add up to X - S.
+ *
+ * Where the harness stamps S and X itself, before it calls send and after receive
+ * has returned (set "any"), there is no E and no D, and W may be anybody's.
  *
  * One word has one writer: the sender's task, the receiver's task, the CPU that
  * switches the receiver in, or the loader while nothing is attached. So plain
@@ -34,8 +37,26 @@ enum phase_id {
 	PHASE_RUN_QUEUE,	/* W to R */
 	PHASE_DEQUEUE,		/* R to D */
 	PHASE_EXIT,		/* D to X */
+	/* Without E and D: */
+	PHASE_SEND,		/* S to W */
+	PHASE_RECEIVE,		/* R to X */
+	PHASE_PASSED,		/* S to X, receiver not woken after S */
 	PHASE_COUNT
 };
+
+/* How a message came to its receiver: the first of these that is true. */
+enum phase_class {
+	PHASE_WOKEN,		/* its own send ended the receiver's sleep */
+	PHASE_RELAYED,		/* another task's or an interrupt's wake did, after S */
+	PHASE_SHARED,		/* sent while the receiver came out of a sleep that an
+				 * earlier message had ended: one wake for many */
+	PHASE_BACKLOG,		/* sent before the receiver began to ask for it */
+	PHASE_RUNNING,		/* sent while the receiver ran, or polled */
+	PHASE_CLASSES
+};
+
+/* Messages of a launch that are kept with all their stamps; more are only summed. */
+#define PHASE_RECORDS	32768
 
 /*
  * Log-linear histogram: values below 2 << PHASE_HIST_P have a bucket each, every
@@ -132,9 +153,9 @@ struct phase_snd {
 } PHASE_ALIGNED;
 
 /**
- * struct phase_wake - the last wake of the receiver by the sender
+ * struct phase_wake - the last wake of the receiver by the sender; "any": by anybody
  * @nr:		message that it was due to; the switch-in takes it and stores 0
- * @t:		stamp W
+ * @t:		stamp W; "any": the switch-in takes it and stores 0
  */
 struct phase_wake {
 	__u64 nr;
@@ -146,12 +167,16 @@ struct phase_wake {
  * @nr:		message that the wake was due to
  * @w:		stamp W
  * @r:		stamp R
+ * @upto:	messages sent as of then
+ * @count:	how many there were
  * @asleep:	the receiver gave up its CPU to sleep, not by preemption
  */
 struct phase_run {
 	__u64 nr;
 	__u64 w;
 	__u64 r;
+	__u64 upto;
+	__u64 count;
 	__u32 asleep;
 } PHASE_ALIGNED;
 
@@ -165,6 +190,8 @@ struct phase_run {
  * @copied:	ring: its length, 0 none yet
  * @d:		stamp D
  * @x:		stamp X
+ * @seen:	messages sent when it began to ask for the next one
+ * @asking:	the object that it asks for the next one, plus 1; 0 it does not
  * @obj:	the channel's kernel object
  * @chan:	its index
  * @no_chan:	receives on more than PHASE_CHANS objects
@@ -180,6 +207,8 @@ struct phase_rcv {
 	__u64 copied;
 	__u64 d;
 	__u64 x;
+	__u64 seen;
+	__u64 asking;
 	__u64 obj;
 	__u32 chan;
 	__u32 no_chan;
@@ -223,12 +252,47 @@ struct phase_rx {
 	__u32 unmatched;
 } PHASE_ALIGNED;
 
-/* Of the measured messages; written by the receiver at X. */
+/**
+ * struct phase_rec - a measured message; written by the receiver at X
+ * @s:		stamps; those that it has not are 0
+ * @e:		likewise
+ * @w:		likewise
+ * @r:		likewise
+ * @d:		likewise
+ * @x:		likewise
+ * @nr:		its number among all, from 1
+ * @class:	enum phase_class
+ * @user:	S and X are the harness' own: there is no E and no D
+ */
+struct phase_rec {
+	__u64 s;
+	__u64 e;
+	__u64 w;
+	__u64 r;
+	__u64 d;
+	__u64 x;
+	__u64 nr;
+	__u32 class;
+	__u32 user;
+};
+
+/* Of measured messages; written by the receiver at X, or by who folds its records. */
 struct phase_sum {
 	__u64 measured;
 	__u64 total;
 	__u64 slept;
+	__u64 class[PHASE_CLASSES];
 	struct phase_stat phase[PHASE_COUNT];
+} PHASE_ALIGNED;
+
+/**
+ * struct phase_user - the harness' own stamps, written by the sending worker
+ * @sending:	number of the message that it is sending, from 1; 0: none
+ * @done:	number of the last one whose send has returned
+ */
+struct phase_user {
+	__u64 sending;
+	__u64 done;
 } PHASE_ALIGNED;
 
 struct phase_shared {
@@ -237,11 +301,15 @@ struct phase_shared {
 	struct phase_wake wake;
 	struct phase_run run;
 	struct phase_rcv rcv;
+	struct phase_user user;
 	struct phase_tx tx[PHASE_CHANS];
 	struct phase_rx rx[PHASE_CHANS];
 	__u64 obj[PHASE_CHANS];
+	__u64 nrec;
 	struct phase_sum sum;
 	struct phase_slot slot[PHASE_CHANS][PHASE_SLOTS];
+	/* The last one is for what is only summed. */
+	struct phase_rec rec[PHASE_RECORDS + 1];
 };
 
 #endif /* IPCSCOPE_PHASE_H */

@@ -76,6 +76,7 @@ int BPF_PROG(recv_enter, struct kiocb *iocb, struct iov_iter *to)
 	sh.rcv.iter = 0;
 	if (!phase_rcv_chan(pipe_of(iocb)))
 		return 0;
+	phase_recv_enter();
 	rx = &sh.rx[sh.rcv.chan & CHAN_MASK];
 	rx->start = rx->off;
 	drift_user_base(to, &sh.rcv.base);

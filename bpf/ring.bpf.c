@@ -38,6 +38,7 @@ int BPF_PROG(recv_enter, struct kiocb *iocb, struct iov_iter *to)
 {
 	if (!phase_is(sh.ctl.receiver))
 		return 0;
+	phase_recv_enter();
 	drift_user_base(to, &sh.rcv.base);
 	sh.rcv.copied = 0;
 	sh.rcv.iter = (__u64)to;

@@ -20,11 +20,13 @@
 /* Phases of a message whose receiver slept, and those that end when it is copied. */
 #define SET_SLEPT	(BIT(PHASE_WAKE) | BIT(PHASE_RUN_QUEUE) | BIT(PHASE_DEQUEUE))
 #define SET_COPIED	(BIT(PHASE_QUEUED) | BIT(PHASE_DEQUEUE))
+#define SET_KERNEL	(BIT(PHASE_COPY_IN) | BIT(PHASE_QUEUED) | BIT(PHASE_EXIT) | SET_SLEPT)
 
 /**
  * struct set_hook - where one program of a set is attached
  * @prog:	name of the program
- * @kind:	"fentry", "fexit" or "tp_btf"
+ * @kind:	"fentry", "fexit", "tp_btf" or "raw_tp"; the last is for kernels that refuse
+ *		the entry before it, which has the same name
  * @names:	functions or tracepoints, the first that exists is taken
  * @ends:	phases that end with its stamp
  * @needs:	phases that cannot be told without it; 0: the set needs it
@@ -60,14 +62,22 @@ struct set_skel {
 
 /**
  * struct probe_set - the probes of one or more mechanisms
+ * @name:	its own, NULL: that of its first mechanism
  * @mechs:	their names, ends with NULL
  * @module:	module that must be loaded, NULL none
+ * @phases:	those that it tells, 0: SET_KERNEL
+ * @unseen:	wait policies that it cannot watch, MECH_W_*; then the set "any" does
+ * @stamps:	where the harness stamps X; NULL: it does not, the probes have S and X
  * @hooks:	ends with an empty entry
  * @open:	opens the skeleton; 0 or -errno
  */
 struct probe_set {
+	const char *name;
 	const char *mechs[SET_MECHS_MAX];
 	const char *module;
+	unsigned int phases;
+	unsigned int unseen;
+	const char *stamps;
 	struct set_hook hooks[SET_HOOKS_MAX];
 	int (*open)(struct set_skel *s);
 };
@@ -102,5 +112,18 @@ struct probe_set {
  * Return: the set, or NULL.
  */
 const struct probe_set *sets_find(const char *mech);
+
+/* For those without: the harness' own stamps. */
+extern const struct probe_set set_any;
+
+static inline const char *set_name(const struct probe_set *set)
+{
+	return set->name ? set->name : set->mechs[0];
+}
+
+static inline unsigned int set_phases(const struct probe_set *set)
+{
+	return set->phases ? set->phases : SET_KERNEL;
+}
 
 #endif /* IPCSCOPE_SETS_H */

@@ -127,6 +127,7 @@ enum cell_condition {
  * @arm:	measurements
  * @trace:	open probe set, NULL if none
  * @trace_why:	why there is none although asked for, else empty
+ * @trace_note:	why it is not the mechanism's own, else empty
  * @phases:	what the probes saw, cumulative over launches
  */
 struct cell {
@@ -144,6 +145,7 @@ struct cell {
 	struct cell_arm arm[ARM_COUNT];
 	struct trace *trace;
 	struct mech_why trace_why;
+	struct mech_why trace_note;
 	struct trace_result phases;
 };
 

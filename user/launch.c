@@ -33,13 +33,15 @@ const char *launch_role(const struct cell *c, unsigned int worker)
 static void launch_worker(struct launch *l, unsigned int number, pid_t supervisor)
 {
 	struct run *run = l->run;
+	struct trace *trace = l->condition == ARM_TRACED ? l->cell->trace : NULL;
 	struct worker_cfg cfg = {
 		.cell = l->cell,
 		.clock = run->clock,
 		.messages = run->cfg->messages,
 		.warmup = run->cfg->warmup,
 		.blocks = run->cfg->blocks,
-		.gate = l->condition == ARM_TRACED ? trace_gate(l->cell->trace) : NULL,
+		.gate = trace ? trace_gate(trace) : NULL,
+		.stamps = trace ? trace_stamps(trace) : NULL,
 		.shared = run->shared,
 	};
 

@@ -173,6 +173,19 @@ static json_t *result_cert(const struct trace_cert *t)
 			 "unreadable", (json_int_t)t->unreadable);
 }
 
+/* Nobody could tell: then there are none, rather than zeros. */
+static json_t *result_classes(const struct trace_result *t)
+{
+	json_t *o;
+
+	if (t->classless)
+		return json_null();
+	o = json_object();
+	for (enum trace_class i = 0; i < TRACE_CLASSES; i++)
+		json_object_set_new(o, trace_class_name(i), json_integer((json_int_t)t->class[i]));
+	return o;
+}
+
 static void result_add_trace(json_t *o, const struct cell *c, const struct clock *clock)
 {
 	const struct trace_result *t = &c->phases;
@@ -183,11 +196,14 @@ static void result_add_trace(json_t *o, const struct cell *c, const struct clock
 		json_object_set_new(o, "untraced", json_string(c->trace_why.text));
 	if (!c->arm[ARM_TRACED].launches)
 		return;
-	traced = json_pack("{s:o, s:o, s:I, s:I, s:o}",
+	traced = json_pack("{s:s, s:o, s:o, s:I, s:I, s:o, s:o}", "set", t->set,
 			   "cost", result_cost(&c->arm[ARM_TRACED], clock),
 			   "verify", result_verify(&c->arm[ARM_TRACED]),
 			   "messages", (json_int_t)t->measured, "slept", (json_int_t)t->slept,
+			   "classes", result_classes(t),
 			   "total", timed ? json_integer((json_int_t)t->total) : json_null());
+	if (*c->trace_note.text)
+		json_object_set_new(traced, "note", json_string(c->trace_note.text));
 	json_object_set_new(o, "traced", traced);
 	json_object_set_new(o, "phases", result_phases(t, clock));
 	json_object_set_new(o, "certificate", result_cert(&t->cert));

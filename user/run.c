@@ -72,8 +72,8 @@ static void run_open_probes(struct plan *plan)
 		if (c->status == CELL_OK && cell_wide(c))
 			mech_because(&c->trace_why, "the probes watch one sender and its receiver; give --pattern pingpong or stream");
 		else if (c->status == CELL_OK &&
-			 trace_open(&c->trace, c->ops->name, &c->trace_why))
-			c->trace = NULL;
+			 trace_open_any(&c->trace, c->ops->name, c->cfg.wait, &c->trace_note))
+			c->trace_why = c->trace_note;
 	}
 }
 

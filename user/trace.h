@@ -12,7 +12,30 @@
 #include <sys/types.h>
 #include "mech.h"
 
-#define TRACE_PHASES_MAX	8
+#define TRACE_PHASES_MAX	9
+#define TRACE_HOOKS_MAX		16
+
+/**
+ * enum trace_class - how a message came to its receiver
+ * @TRACE_WOKEN:	its own send ended the receiver's sleep
+ * @TRACE_RELAYED:	another task's or an interrupt's wake did, after its send began
+ * @TRACE_SHARED:	sent while the receiver came out of a sleep that an earlier message
+ *			had ended: one wake for many
+ * @TRACE_BACKLOG:	sent before the receiver began to ask for it
+ * @TRACE_RUNNING:	sent while the receiver ran, or polled
+ * @TRACE_CLASSES:	how many there are
+ */
+enum trace_class {
+	TRACE_WOKEN,
+	TRACE_RELAYED,
+	TRACE_SHARED,
+	TRACE_BACKLOG,
+	TRACE_RUNNING,
+	TRACE_CLASSES
+};
+
+/* "woken", "relayed", "shared-wake", "backlog", "running" */
+const char *trace_class_name(enum trace_class class);
 
 /**
  * struct trace_phase - one phase of a message's way, summed over all messages
@@ -68,7 +91,10 @@ struct trace_cert {
  * struct trace_result - what the probes saw of all launches since trace_open()
  * @measured:	messages whose send began while the gate was open
  * @total:	sum over them of receive exit minus send entry, in ns
- * @slept:	of them: the receiver slept and this send woke it
+ * @slept:	of them: the receiver slept, and was woken after the send had begun
+ * @set:	name of the probe set
+ * @class:	messages by class; they add up to @measured
+ * @classless:	nobody could tell who was woken: @class means nothing
  * @nphases:	entries in @phase; their sums add up to @total exactly
  * @phase:	in the order of the message's way
  * @cert:	covers every message of the launches
@@ -77,12 +103,42 @@ struct trace_result {
 	uint64_t measured;
 	uint64_t total;
 	uint64_t slept;
+	const char *set;
+	uint64_t class[TRACE_CLASSES];
+	bool classless;
 	unsigned int nphases;
 	struct trace_phase phase[TRACE_PHASES_MAX];
 	struct trace_cert cert;
 };
 
+/**
+ * struct trace_choice - where one stamp would be taken, or why it would not
+ * @hook:	"fentry/pipe_write"
+ * @used:	it would be
+ * @why:	else why not
+ */
+struct trace_choice {
+	char hook[64];
+	bool used;
+	char why[160];
+};
+
+/**
+ * struct trace_plan - what would be chosen for a mechanism here
+ * @set:	name of the probe set
+ * @why:	why not the mechanism's own, "" if it is
+ * @n:		entries in @choice
+ * @choice:	hooks of that set
+ */
+struct trace_plan {
+	const char *set;
+	struct mech_why why;
+	unsigned int n;
+	struct trace_choice choice[TRACE_HOOKS_MAX];
+};
+
 struct trace;
+struct phase_shared;
 
 /**
  * trace_open() - load the probe set of a mechanism
@@ -90,6 +146,7 @@ struct trace;
  * @mech:	mechanism name
  * @why:	the reason in words on error
  *
+ * Handles of the same set share its probes: of those, only one may be started at a time.
  * Not thread-safe: while it runs, what libbpf has to say is taken for @why.
  *
  * Return: 0; -EOPNOTSUPP there is no probe set for @mech, or this kernel cannot
@@ -98,10 +155,51 @@ struct trace;
 int trace_open(struct trace **out, const char *mech, struct mech_why *why);
 
 /**
+ * trace_open_any() - load the best that can be had here
+ * @out:	the handle, NULL on error
+ * @mech:	mechanism name
+ * @wait:	its wait policy
+ * @why:	why it is not the mechanism's own set, "" if it is; the reason on error
+ *
+ * As trace_open(); where that cannot be, or cannot see @wait, it is the set "any": stamps
+ * of the worker itself (trace_stamps()), and the scheduler's where this kernel gives them.
+ *
+ * Return: 0 or -errno.
+ */
+int trace_open_any(struct trace **out, const char *mech, enum mech_wait wait,
+		   struct mech_why *why);
+
+/**
+ * trace_explain() - say what trace_open_any() would choose, and why
+ * @plan:	filled
+ * @mech:	mechanism name
+ * @wait:	its wait policy
+ *
+ * Loads an empty program of each kind to see whether this kernel takes it; nothing else.
+ */
+void trace_explain(struct trace_plan *plan, const char *mech, enum mech_wait wait);
+
+/**
+ * trace_stamps() - where the workers put their own stamps
+ * @t:		the handle
+ *
+ * Return: shared memory as that of trace_gate(), or NULL: the probes have all stamps.
+ */
+struct phase_shared *trace_stamps(struct trace *t);
+
+/**
+ * trace_drain() - make room for records
+ * @sh:		from trace_stamps()
+ *
+ * For the one that writes them, when there are as many as fit.
+ */
+void trace_drain(struct phase_shared *sh);
+
+/**
  * trace_start() - attach for one launch
  * @t:		the handle
  * @sender:	the sending process
- * @receiver:	the receiving process
+ * @receiver:	the receiving process; 0 the sender is
  * @why:	the reason in words on error
  *
  * Both are single-threaded, have sent nothing yet, and the receiver is not yet in

@@ -329,6 +329,7 @@ static int worker_prepare(struct worker *w)
 		return worker_fail(w->me, "watch", ret);
 	if (w->role->gathers && cell_echoes(w->cfg->cell))
 		w->me->fifo = worker_dedicate();
+	worker_stamp_prepare(w);
 	return 0;
 }
 

@@ -121,6 +121,7 @@ static inline struct worker_lane *worker_lanes(struct worker_shared *s)
  * @warmup:	before the first block
  * @blocks:	how many
  * @gate:	word to set while measuring, NULL: none
+ * @stamps:	where this launch's own stamps go, NULL: there are none
  * @shared:	the shared memory
  */
 struct worker_cfg {
@@ -130,6 +131,7 @@ struct worker_cfg {
 	uint64_t warmup;
 	unsigned int blocks;
 	volatile uint32_t *gate;
+	struct phase_shared *stamps;
 	struct worker_shared *shared;
 };
 

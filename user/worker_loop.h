@@ -62,6 +62,9 @@ int worker_wait_prepare(struct worker *w);
 /* After -EAGAIN: wait as the policy says until the same try has an end. 0 or -errno. */
 int worker_again(struct worker *w, enum mech_dir dir);
 
+/* After all else: where this launch has stamps of its own, take them around @w->io. */
+void worker_stamp_prepare(struct worker *w);
+
 /* One block of the receiver of all senders. */
 int worker_gather(struct worker *w, uint64_t n, struct worker_block *b);
 

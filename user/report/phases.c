@@ -21,7 +21,7 @@ static void phases_line(json_t *phase, json_t *traced, FILE *f)
 
 	fprintf(f, "  %-10s", group_string(phase, "name"));
 	if (json_is_true(json_object_get(phase, "absent"))) {
-		fprintf(f, " %9s %9s %9s %9s %7s  %s is not on this kernel\n", "n/a", "n/a", "n/a",
+		fprintf(f, " %9s %9s %9s %9s %7s  %s cannot be used here\n", "n/a", "n/a", "n/a",
 			"n/a", "n/a", group_string(phase, "hook"));
 		return;
 	}
@@ -102,6 +102,27 @@ static void phases_cost(json_t *cell, json_t *traced, FILE *f)
 		strcmp(group_string(cell, "pattern"), "pingpong") ? "message" : "round trip");
 }
 
+/* Absent in results of older versions. */
+static void phases_classes(json_t *traced, FILE *f)
+{
+	const char *note = group_string(traced, "note"), *name;
+	json_t *classes = json_object_get(traced, "classes"), *n;
+	const char *comma = "";
+
+	if (*note)
+		fprintf(f, "  probe set %s: %s\n", group_string(traced, "set"), note);
+	if (!json_is_object(classes)) {
+		fprintf(f, "  classes: n/a\n");
+		return;
+	}
+	fprintf(f, "  classes:");
+	json_object_foreach(classes, name, n) {
+		fprintf(f, "%s %s %llu", comma, name, (unsigned long long)json_integer_value(n));
+		comma = ",";
+	}
+	fputc('\n', f);
+}
+
 static void phases_cell(json_t *cell, FILE *f)
 {
 	json_t *traced = json_object_get(cell, "traced"), *phases, *phase;
@@ -114,6 +135,7 @@ static void phases_cell(json_t *cell, FILE *f)
 	fprintf(f, "in %llu of %llu the receiver slept\n",
 		(unsigned long long)group_integer(traced, "slept"),
 		(unsigned long long)group_integer(traced, "messages"));
+	phases_classes(traced, f);
 	if (!strcmp(unit, "none")) {
 		phases_cert(json_object_get(cell, "certificate"), f);
 		return;
