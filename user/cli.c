@@ -255,7 +255,7 @@ enum cli_option {
 	OPT_CPUS = 'c', OPT_MESSAGES = 'n', OPT_TRACE = 't', OPT_JSON = 'j', OPT_QUIET = 'q',
 	OPT_HELP = 'h',
 	OPT_WARMUP = 256, OPT_BLOCKS, OPT_ROUNDS, OPT_SEED, OPT_TIMEOUT, OPT_NOTE,
-	OPT_WIDTH, OPT_THRESHOLD, OPT_ALL, OPT_QUICK, OPT_TRAITS, OPT_VERBOSE = 'v',
+	OPT_WIDTH, OPT_THRESHOLD, OPT_ALL, OPT_QUICK, OPT_TRAITS, OPT_EXPLAIN, OPT_VERBOSE = 'v',
 };
 
 /* Whatever there is; whoever says more after it, says it of all. */
@@ -355,6 +355,7 @@ static const struct option cli_options[] = {
 	{ "threshold", required_argument, NULL, OPT_THRESHOLD },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
 	{ "traits", no_argument, NULL, OPT_TRAITS },
+	{ "explain", no_argument, NULL, OPT_EXPLAIN },
 	{ 0 }
 };
 
@@ -390,6 +391,18 @@ static int cli_list(struct cli_ctx *x, int opt)
 	return 0;
 }
 
+static int cli_trace(struct cli_ctx *x, int opt, const char *arg)
+{
+	if (opt == OPT_MECH)
+		return cli_mechs(x, arg);
+	if (opt == OPT_WAIT)
+		return cli_waits(x, arg);
+	if (opt != OPT_EXPLAIN)
+		return cli_error(x, "not an option of `ipcscope trace`; see ipcscope --help");
+	x->cli->explain = true;
+	return 0;
+}
+
 static int cli_option(struct cli_ctx *x, int opt, const char *arg, const char *word)
 {
 	bool common = opt == OPT_HELP || opt == OPT_JSON;
@@ -403,6 +416,10 @@ static int cli_option(struct cli_ctx *x, int opt, const char *arg, const char *w
 		return cli_threshold(x, arg);
 	if (opt == OPT_TRAITS || opt == OPT_VERBOSE)
 		return cli_list(x, opt);
+	if (!common && x->cli->command == CLI_TRACE)
+		return cli_trace(x, opt, arg);
+	if (opt == OPT_EXPLAIN)
+		return cli_error(x, "an option of `ipcscope trace` only; see ipcscope --help");
 	if (!common && x->cli->command != CLI_RUN)
 		return cli_error(x, "an option of `ipcscope run` only; see ipcscope --help");
 	if (opt == OPT_HELP)
@@ -458,6 +475,8 @@ static int cli_options_parse(struct cli_ctx *x, int argc, char **argv)
 		return cli_error(x, "'%s' is one word too many; see ipcscope --help", argv[optind]);
 	if (!argv[optind] && x->cli->command == CLI_REPORT)
 		return cli_error(x, "report needs a result file, as written by ipcscope run --json");
+	if (x->cli->command == CLI_TRACE && !x->cli->explain)
+		return cli_error(x, "trace needs --explain; to measure phases, give ipcscope run --trace");
 	return 0;
 }
 
@@ -468,7 +487,7 @@ static int cli_command(struct cli_ctx *x, const char *word)
 		enum cli_command command;
 	} table[] = {
 		{ "list", CLI_LIST }, { "run", CLI_RUN }, { "report", CLI_REPORT },
-		{ "diff", CLI_DIFF },
+		{ "diff", CLI_DIFF }, { "trace", CLI_TRACE },
 		{ "help", CLI_HELP }, { "--help", CLI_HELP }, { "-h", CLI_HELP },
 		{ "--version", CLI_VERSION },
 	};
@@ -480,8 +499,8 @@ static int cli_command(struct cli_ctx *x, const char *word)
 		return 0;
 	}
 	if (!word)
-		return cli_error(x, "no command; try ipcscope list, run, report, diff or --help");
-	return cli_error(x, "unknown command '%s'; known: list run report diff help", word);
+		return cli_error(x, "no command; try ipcscope list, run, trace, report, diff or --help");
+	return cli_error(x, "unknown command '%s'; known: list run trace report diff help", word);
 }
 
 static const struct run_cfg cli_defaults = {

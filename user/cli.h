@@ -25,6 +25,7 @@ enum cli_command {
 	CLI_RUN,
 	CLI_REPORT,
 	CLI_DIFF,
+	CLI_TRACE,
 	CLI_HELP,
 	CLI_VERSION
 };
@@ -81,11 +82,12 @@ struct run_cfg {
 /**
  * struct cli - a parsed command line
  * @command:	what to do
- * @run:	for CLI_RUN
+ * @run:	for CLI_RUN; for CLI_TRACE its @mech and @waits
  * @json:	file for the JSON result, "-" for standard output, NULL: none
  * @quiet:	no progress on standard error
  * @verbose:	for CLI_LIST: all there is to say of each mechanism
  * @traits:	for CLI_LIST: their traits, as a table
+ * @explain:	for CLI_TRACE: say what would be traced, and how
  * @files:	result files for CLI_REPORT and CLI_DIFF, NULL-terminated
  * @against:	those of the other side for CLI_DIFF, NULL-terminated
  * @threshold:	least change that matters for CLI_DIFF, as a share
@@ -97,6 +99,7 @@ struct cli {
 	bool quiet;
 	bool verbose;
 	bool traits;
+	bool explain;
 	char **files;
 	char **against;
 	double threshold;

@@ -8,6 +8,7 @@ void cli_help(void)
 "\n"
 "  ipcscope list [-v | --traits]  mechanisms, and whether they can run here\n"
 "  ipcscope run [OPTION...]       measure, print a table\n"
+"  ipcscope trace --explain [-m LIST] [-w LIST]   which probes each would have here, and why\n"
 "  ipcscope report FILE...        print results again, or several as one\n"
 "  ipcscope diff A... -- B...     is B slower than A? Files of both, several runs each\n"
 "\n"

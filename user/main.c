@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "clock.h"
 #include "diff.h"
+#include "explain.h"
 #include "list.h"
 #include "manifest.h"
 #include "names.h"
@@ -211,6 +212,23 @@ static int main_list(const struct cli *cli)
 	return status;
 }
 
+static int main_explain(const struct cli *cli)
+{
+	struct output out;
+	struct mech_why why;
+	json_t *all;
+	int status;
+
+	if (output_open(&out, cli->json, &why))
+		return main_error(why.text, EXIT_ENVIRONMENT);
+	all = explain_build(&cli->run);
+	if (!cli->json)
+		explain_print(all, stdout);
+	status = output_commit(&out, all, &why) ? main_error(why.text, EXIT_ENVIRONMENT) : EXIT_OK;
+	json_decref(all);
+	return status;
+}
+
 /* What a killed run left behind goes first; what this one names, at its end. */
 static int main_named(const struct cli *cli, int (*command)(const struct cli *cli))
 {
@@ -249,6 +267,9 @@ int main(int argc, char **argv)
 		break;
 	case CLI_DIFF:
 		status = main_diff(&cli);
+		break;
+	case CLI_TRACE:
+		status = main_explain(&cli);
 		break;
 	case CLI_LIST:
 		status = main_named(&cli, main_list);
