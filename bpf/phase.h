@@ -49,7 +49,7 @@ enum phase_class {
 	PHASE_WOKEN,		/* its own send ended the receiver's sleep */
 	PHASE_RELAYED,		/* another task's or an interrupt's wake did, after S */
 	PHASE_SHARED,		/* sent while the receiver came out of a sleep that an
-				 * earlier message had ended: one wake for many */
+				 * earlier wake had ended: one wake for many */
 	PHASE_BACKLOG,		/* sent before the receiver began to ask for it */
 	PHASE_RUNNING,		/* sent while the receiver ran, or polled */
 	PHASE_CLASSES

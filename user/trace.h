@@ -19,8 +19,8 @@
  * enum trace_class - how a message came to its receiver
  * @TRACE_WOKEN:	its own send ended the receiver's sleep
  * @TRACE_RELAYED:	another task's or an interrupt's wake did, after its send began
- * @TRACE_SHARED:	sent while the receiver came out of a sleep that an earlier message
- *			had ended: one wake for many
+ * @TRACE_SHARED:	sent while the receiver came out of a sleep that an earlier wake had
+ *			ended: one wake for many
  * @TRACE_BACKLOG:	sent before the receiver began to ask for it
  * @TRACE_RUNNING:	sent while the receiver ran, or polled
  * @TRACE_CLASSES:	how many there are

@@ -92,7 +92,11 @@ static enum phase_class stamp_classify(const struct phase_rec *rec, bool slept)
 
 	if (slept && run->w >= rec->s)
 		return run->nr == rec->nr ? PHASE_WOKEN : PHASE_RELAYED;
-	if (rec->nr <= stamp.upto)
+	/*
+	 * Awake already, but not running yet: for an earlier message, or for nothing. A Unix
+	 * stream's receiver is woken when its last answer has been taken.
+	 */
+	if (slept || rec->nr <= stamp.upto)
 		return PHASE_SHARED;
 	return rec->nr <= stamp.seen ? PHASE_BACKLOG : PHASE_RUNNING;
 }
