@@ -10,6 +10,7 @@
 #include <linux/types.h>
 #include "phase.h"
 #include "fold.h"
+#include "ladder.h"
 #include "load.h"
 #include "trace.h"
 
@@ -19,6 +20,8 @@
  * @mech:	the mechanism it was opened for
  * @link:	attached programs
  * @nlinks:	entries in @link
+ * @empties:	programs that do nothing, to be attached beside each one
+ * @ladder:	those that are
  * @missed:	recursion misses of all programs before trace_start()
  * @cert:	of all launches that ended
  * @sum:	likewise
@@ -28,6 +31,8 @@ struct trace {
 	const char *mech;
 	struct bpf_link *link[SET_HOOKS_MAX];
 	unsigned int nlinks;
+	unsigned int empties;
+	struct ladder ladder;
 	uint64_t missed;
 	struct trace_cert cert;
 	struct phase_sum sum;
@@ -136,6 +141,7 @@ static uint64_t count_missed(struct trace *t)
 
 static void detach(struct trace *t)
 {
+	ladder_detach(&t->ladder);
 	while (t->nlinks)
 		bpf_link__destroy(t->link[--t->nlinks]);
 }
@@ -175,10 +181,23 @@ int trace_start(struct trace *t, pid_t sender, pid_t receiver, struct mech_why *
 	t->missed = count_missed(t);
 	host_listen();
 	err = attach(t, why);
+	if (!err && t->empties) {
+		err = ladder_attach(&t->ladder, t->l, t->empties);
+		if (err)
+			host_fail(why, err, "cannot attach empty programs: %s", strerror(-err));
+	}
 	if (err)
 		detach(t);
 	host_ignore();
 	return err;
+}
+
+int trace_empties(struct trace *t, unsigned int copies, struct mech_why *why)
+{
+	if (copies && !t->l->s.obj)
+		return host_fail(why, -EOPNOTSUPP, "there are no probes here to stand beside");
+	t->empties = copies;
+	return 0;
 }
 
 volatile uint32_t *trace_gate(struct trace *t)

@@ -103,12 +103,37 @@ struct cell_arm {
  * enum cell_condition - the arms of a cell, interleaved when both run
  * @ARM_PLAIN:	no probes anywhere: the cell's result
  * @ARM_TRACED:	probes attached: phases, and by difference their cost
+ * @ARM_EMPTY_1:	and beside each one a program that does nothing: by the slope, what the
+ *			kernel takes to call one
+ * @ARM_EMPTY_2:	two of them
+ * @ARM_EMPTY_4:	four
  * @ARM_COUNT:	how many there are
  */
 enum cell_condition {
 	ARM_PLAIN,
 	ARM_TRACED,
+	ARM_EMPTY_1,
+	ARM_EMPTY_2,
+	ARM_EMPTY_4,
 	ARM_COUNT
+};
+
+/* Empty programs beside each one of an arm with probes. */
+static inline unsigned int cell_empties(enum cell_condition condition)
+{
+	return condition < ARM_EMPTY_1 ? 0 : 1u << (condition - ARM_EMPTY_1);
+}
+
+/**
+ * struct cell_rung - one launch with probes
+ * @empties:	programs that do nothing beside each of them
+ * @cost:	per message (round trip for pingpong), 0: no block was kept
+ * @phase:	mean of each phase over the messages that have it, 0: none has
+ */
+struct cell_rung {
+	unsigned int empties;
+	double cost;
+	double phase[TRACE_PHASES_MAX];
 };
 
 /**
@@ -125,10 +150,13 @@ enum cell_condition {
  * @status:	outcome so far
  * @why:	reason unless @status is CELL_OK
  * @arm:	measurements
- * @trace:	open probe set, NULL if none
+ * @trace:	open probe set of each arm, NULL if none
  * @trace_why:	why there is none although asked for, else empty
  * @trace_note:	why it is not the mechanism's own, else empty
- * @phases:	what the probes saw, cumulative over launches
+ * @ladder_why:	why there is no arm with empty programs although asked for, else empty
+ * @phases:	what the probes saw in each arm, cumulative over launches
+ * @rung:	launches with probes, if there are arms with empty programs
+ * @nrungs:	how many
  */
 struct cell {
 	const struct mech_ops *ops;
@@ -143,10 +171,13 @@ struct cell {
 	enum cell_status status;
 	struct mech_why why;
 	struct cell_arm arm[ARM_COUNT];
-	struct trace *trace;
+	struct trace *trace[ARM_COUNT];
 	struct mech_why trace_why;
 	struct mech_why trace_note;
-	struct trace_result phases;
+	struct mech_why ladder_why;
+	struct trace_result phases[ARM_COUNT];
+	struct cell_rung *rung;
+	size_t nrungs;
 };
 
 const char *cell_pattern_name(enum cell_pattern pattern);

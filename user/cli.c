@@ -255,7 +255,7 @@ enum cli_option {
 	OPT_CPUS = 'c', OPT_MESSAGES = 'n', OPT_TRACE = 't', OPT_JSON = 'j', OPT_QUIET = 'q',
 	OPT_HELP = 'h',
 	OPT_WARMUP = 256, OPT_BLOCKS, OPT_ROUNDS, OPT_SEED, OPT_TIMEOUT, OPT_NOTE,
-	OPT_WIDTH, OPT_THRESHOLD, OPT_ALL, OPT_QUICK, OPT_TRAITS, OPT_EXPLAIN, OPT_VERBOSE = 'v',
+	OPT_WIDTH, OPT_THRESHOLD, OPT_ALL, OPT_QUICK, OPT_TRAITS, OPT_EXPLAIN, OPT_LADDER, OPT_VERBOSE = 'v',
 };
 
 /* Whatever there is; whoever says more after it, says it of all. */
@@ -324,6 +324,10 @@ static int cli_run_option(struct cli_ctx *x, int opt, const char *arg)
 	case OPT_TRACE:
 		run->trace = true;
 		return 0;
+	case OPT_LADDER:
+		run->trace = true;
+		run->ladder = true;
+		return 0;
 	case OPT_NOTE:
 		return cli_note(x, arg);
 	}
@@ -350,6 +354,7 @@ static const struct option cli_options[] = {
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "trace", no_argument, NULL, OPT_TRACE },
+	{ "ladder", no_argument, NULL, OPT_LADDER },
 	{ "note", required_argument, NULL, OPT_NOTE },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	{ "threshold", required_argument, NULL, OPT_THRESHOLD },

@@ -54,6 +54,7 @@ enum cli_command {
  * @seed:	of the order of cells, not 0
  * @timeout:	seconds without a message after which a launch has stalled
  * @trace:	also run each cell with probes
+ * @ladder:	and with more and more of them that do nothing
  * @note:	free words for the manifest, NULL: none
  */
 struct run_cfg {
@@ -76,6 +77,7 @@ struct run_cfg {
 	uint64_t seed;
 	unsigned int timeout;
 	bool trace;
+	bool ladder;
 	const char *note;
 };
 

@@ -45,6 +45,8 @@ void cli_help(void)
 "      --threshold PERCENT    least change that matters (default 1)\n"
 "And:\n"
 "  -t, --trace            also run with in-kernel probes: phases of each message\n"
+"      --ladder           likewise, and with 1, 2 and 4 programs that do nothing beside each\n"
+"                         probe: phases also corrected for what it takes to call one\n"
 "  -j, --json FILE        write what is printed as data; - is standard output\n"
 "      --note TEXT        words to keep in the result\n"
 "  -q, --quiet            no progress on standard error\n"

@@ -33,7 +33,7 @@ const char *launch_role(const struct cell *c, unsigned int worker)
 static void launch_worker(struct launch *l, unsigned int number, pid_t supervisor)
 {
 	struct run *run = l->run;
-	struct trace *trace = l->condition == ARM_TRACED ? l->cell->trace : NULL;
+	struct trace *trace = l->cell->trace[l->condition];
 	struct worker_cfg cfg = {
 		.cell = l->cell,
 		.clock = run->clock,
@@ -226,8 +226,8 @@ static int launch_workers(struct launch *l)
 		ret = launch_wait(l, WORKER_READY);
 	if (!ret)
 		ret = launch_leave(l);
-	if (!ret && l->condition == ARM_TRACED) {
-		ret = trace_start(c->trace, l->pid[SIDE_SENDER], l->pid[SIDE_RECEIVER], &why);
+	if (!ret && l->condition != ARM_PLAIN) {
+		ret = trace_start(c->trace[l->condition], l->pid[SIDE_SENDER], l->pid[SIDE_RECEIVER], &why);
 		if (ret)
 			cell_fail(c, "probes: %s", *why.text ? why.text : strerror(-ret));
 	}

@@ -233,9 +233,10 @@ void plan_free(struct plan *plan)
 		for (size_t a = 0; a < ARM_COUNT; a++) {
 			free(plan->cell[i].arm[a].sample);
 			free(plan->cell[i].arm[a].latency);
+			trace_close(plan->cell[i].trace[a]);
 		}
 		free(plan->cell[i].worker);
-		trace_close(plan->cell[i].trace);
+		free(plan->cell[i].rung);
 	}
 	free(plan->cell);
 	*plan = (struct plan){ 0 };

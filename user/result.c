@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "fnv.h"
+#include "ladder.h"
 #include "result.h"
 #include "scaling.h"
 
@@ -151,12 +152,18 @@ static json_t *result_phase(const struct trace_phase *p, const struct clock *clo
 			 "p99", p->p99 ? json_integer((json_int_t)p->p99) : json_null());
 }
 
-static json_t *result_phases(const struct trace_result *t, const struct clock *clock)
+static json_t *result_phases(const struct cell *c, const struct clock *clock)
 {
+	const struct trace_result *t = &c->phases[ARM_TRACED];
 	json_t *all = json_array();
 
-	for (unsigned int i = 0; i < t->nphases; i++)
-		json_array_append_new(all, result_phase(&t->phase[i], clock));
+	for (unsigned int i = 0; i < t->nphases; i++) {
+		json_t *o = result_phase(&t->phase[i], clock);
+
+		if (json_object_get(o, "mean"))
+			ladder_add(o, c, i);
+		json_array_append_new(all, o);
+	}
 	return all;
 }
 
@@ -188,7 +195,7 @@ static json_t *result_classes(const struct trace_result *t)
 
 static void result_add_trace(json_t *o, const struct cell *c, const struct clock *clock)
 {
-	const struct trace_result *t = &c->phases;
+	const struct trace_result *t = &c->phases[ARM_TRACED];
 	const bool timed = clock->unit != CLOCK_NONE;
 	json_t *traced;
 
@@ -204,8 +211,12 @@ static void result_add_trace(json_t *o, const struct cell *c, const struct clock
 			   "total", timed ? json_integer((json_int_t)t->total) : json_null());
 	if (*c->trace_note.text)
 		json_object_set_new(traced, "note", json_string(c->trace_note.text));
+	if (timed)
+		ladder_add(traced, c, LADDER_COST);
+	if (*c->ladder_why.text)
+		json_object_set_new(traced, "no_ladder", json_string(c->ladder_why.text));
 	json_object_set_new(o, "traced", traced);
-	json_object_set_new(o, "phases", result_phases(t, clock));
+	json_object_set_new(o, "phases", result_phases(c, clock));
 	json_object_set_new(o, "certificate", result_cert(&t->cert));
 }
 

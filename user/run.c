@@ -11,10 +11,10 @@
 #include "launch.h"
 #include "run.h"
 
-static void run_check_cert(struct cell *c)
+static void run_check_cert(struct cell *c, enum cell_condition condition)
 {
-	const struct trace_cert *t = &c->phases.cert;
-	const uint64_t sent = c->arm[ARM_TRACED].forward;
+	const struct trace_cert *t = &c->phases[condition].cert;
+	const uint64_t sent = c->arm[condition].forward;
 
 	if (t->sent != sent || t->received != sent)
 		cell_fail(c, "probes: %llu messages sent, but %llu sends and %llu receives seen",
@@ -29,27 +29,60 @@ static void run_check_cert(struct cell *c)
 			  (unsigned long long)t->unreadable);
 }
 
+/* What this launch added to a phase. */
+static double run_mean(const struct trace_result *now, const struct trace_result *before,
+		       unsigned int phase)
+{
+	const bool first = phase >= before->nphases;
+	const uint64_t n = now->phase[phase].n - (first ? 0 : before->phase[phase].n);
+	const uint64_t sum = now->phase[phase].sum - (first ? 0 : before->phase[phase].sum);
+
+	return n ? (double)sum / (double)n : 0;
+}
+
+static int run_rung(struct cell *c, enum cell_condition condition,
+		    const struct trace_result *before, size_t samples)
+{
+	const struct cell_arm *a = &c->arm[condition];
+	const struct trace_result *now = &c->phases[condition];
+	struct cell_rung *grown = realloc(c->rung, (c->nrungs + 1) * sizeof(*grown));
+	struct cell_rung *rung;
+
+	if (!grown)
+		return -ENOMEM;
+	c->rung = grown;
+	rung = &grown[c->nrungs++];
+	*rung = (struct cell_rung){ .empties = cell_empties(condition) };
+	for (size_t i = samples; i < a->nsamples; i++)
+		rung->cost += a->sample[i].value / (double)(a->nsamples - samples);
+	for (unsigned int i = 0; i < now->nphases; i++)
+		rung->phase[i] = run_mean(now, before, i);
+	return 0;
+}
+
 /* One launch. An interrupted one leaves no trace in the results. */
 static int run_launch(struct run *run, struct cell *c, enum cell_condition condition)
 {
 	struct launch l = { .run = run, .cell = c, .condition = condition };
-	struct trace_result phases = { 0 };
+	struct trace_result before = c->phases[condition], phases = { 0 };
+	const size_t samples = c->arm[condition].nsamples;
 	int ret, err;
 
 	ret = launch_run(&l);
-	if (condition == ARM_TRACED) {
-		err = trace_stop(c->trace, &phases);
+	if (condition != ARM_PLAIN) {
+		err = trace_stop(c->trace[condition], &phases);
 		if (err && !ret)
 			cell_fail(c, "probes: %s", strerror(-err));
 		else if (!ret)
-			c->phases = phases;
+			c->phases[condition] = phases;
 	}
 	if (ret == -EINTR)
 		return ret;
 	err = collect_launch(&l, !ret);
-	if (!ret && !err && condition == ARM_TRACED)
-		run_check_cert(c);
-	return err;
+	if (ret || err || condition == ARM_PLAIN)
+		return err;
+	run_check_cert(c, condition);
+	return c->trace[ARM_EMPTY_1] ? run_rung(c, condition, &before, samples) : 0;
 }
 
 static int run_cell(struct run *run, struct cell *c)
@@ -57,23 +90,40 @@ static int run_cell(struct run *run, struct cell *c)
 	int ret = 0;
 
 	/* After a failure the cell is not worth more time, nor a stall's wait again. */
-	if (c->status == CELL_OK)
-		ret = run_launch(run, c, ARM_PLAIN);
-	if (!ret && c->status == CELL_OK && c->trace)
-		ret = run_launch(run, c, ARM_TRACED);
+	for (enum cell_condition a = 0; !ret && c->status == CELL_OK && a < ARM_COUNT; a++)
+		if (a == ARM_PLAIN || c->trace[a])
+			ret = run_launch(run, c, a);
 	return ret;
 }
 
-static void run_open_probes(struct plan *plan)
+/* The same probes in every arm: what opens once, opens again. */
+static void run_open_cell(struct cell *c, bool ladder)
+{
+	struct mech_why why;
+
+	for (enum cell_condition a = ARM_TRACED; a <= (ladder ? ARM_EMPTY_4 : ARM_TRACED); a++) {
+		if (trace_open_any(&c->trace[a], c->ops->name, c->cfg.wait, &c->trace_note)) {
+			c->trace_why = c->trace_note;
+			return;
+		}
+		if (trace_empties(c->trace[a], cell_empties(a), &why)) {
+			c->ladder_why = why;
+			trace_close(c->trace[a]);
+			c->trace[a] = NULL;
+			return;
+		}
+	}
+}
+
+static void run_open_probes(struct plan *plan, bool ladder)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		struct cell *c = &plan->cell[i];
 
 		if (c->status == CELL_OK && cell_wide(c))
 			mech_because(&c->trace_why, "the probes watch one sender and its receiver; give --pattern pingpong or stream");
-		else if (c->status == CELL_OK &&
-			 trace_open_any(&c->trace, c->ops->name, c->cfg.wait, &c->trace_note))
-			c->trace_why = c->trace_note;
+		else if (c->status == CELL_OK)
+			run_open_cell(c, ladder);
 	}
 }
 
@@ -171,7 +221,7 @@ int run_plan(struct plan *plan, const struct run_cfg *cfg, const struct clock *c
 	sigaddset(&run.signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &run.signals, &original);
 	if (cfg->trace)
-		run_open_probes(plan);
+		run_open_probes(plan, cfg->ladder);
 	ret = run_rounds(&run, plan, quiet);
 	sigprocmask(SIG_SETMASK, &original, NULL);
 	munmap(run.shared, size);

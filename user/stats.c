@@ -52,3 +52,39 @@ void stats_estimate(const struct stats_sample *s, size_t n, struct stats_estimat
 		.has_ci = launches > 1,
 	};
 }
+
+static void stats_around(struct stats_estimate *est, double mean, double half, bool has_ci)
+{
+	*est = (struct stats_estimate){
+		.mean = mean, .lo = mean - half, .hi = mean + half, .has_ci = has_ci,
+	};
+}
+
+int stats_line(const double *x, const double *y, size_t n, double at,
+	       struct stats_estimate *est, struct stats_estimate *slope)
+{
+	double mx = 0, my = 0, xx = 0, xy = 0, squares = 0, b, half = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		mx += x[i] / (double)n;
+		my += y[i] / (double)n;
+	}
+	for (size_t i = 0; i < n; i++) {
+		xx += (x[i] - mx) * (x[i] - mx);
+		xy += (x[i] - mx) * (y[i] - my);
+	}
+	if (n < 2 || xx <= 0)
+		return -1;
+	b = xy / xx;
+	for (size_t i = 0; i < n; i++) {
+		const double off = y[i] - my - b * (x[i] - mx);
+
+		squares += off * off;
+	}
+	if (n > 2)
+		half = stats_student(n - 2) * sqrt(squares / (double)(n - 2));
+	stats_around(slope, b, half / sqrt(xx), n > 2);
+	stats_around(est, my + b * (at - mx),
+		     half * sqrt(1 / (double)n + (at - mx) * (at - mx) / xx), n > 2);
+	return 0;
+}

@@ -44,6 +44,20 @@ struct stats_estimate {
 void stats_estimate(const struct stats_sample *s, size_t n, struct stats_estimate *est);
 
 /**
+ * stats_line() - a straight line through points, and its value somewhere
+ * @x:		where they are
+ * @y:		their values
+ * @n:		how many
+ * @at:		where it is wanted
+ * @est:	filled: the line's value there, 95 % interval by Student over the residuals
+ * @slope:	likewise, of the line
+ *
+ * Return: 0, or -1: there are fewer than two places.
+ */
+int stats_line(const double *x, const double *y, size_t n, double at,
+	       struct stats_estimate *est, struct stats_estimate *slope);
+
+/**
  * stats_random() - next number of a xorshift64* generator
  * @state:	not 0
  */

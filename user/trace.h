@@ -210,6 +210,18 @@ void trace_drain(struct phase_shared *sh);
 int trace_start(struct trace *t, pid_t sender, pid_t receiver, struct mech_why *why);
 
 /**
+ * trace_empties() - attach programs that do nothing beside each probe, too
+ * @t:		the handle
+ * @copies:	how many, at most 4
+ * @why:	the reason in words on error
+ *
+ * For the launches after it.
+ *
+ * Return: 0; -EOPNOTSUPP there is no probe that they could stand beside.
+ */
+int trace_empties(struct trace *t, unsigned int copies, struct mech_why *why);
+
+/**
  * trace_gate() - the word that opens the measured part
  * @t:		the handle
  *

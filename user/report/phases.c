@@ -14,6 +14,22 @@ static void phases_value(json_t *phase, const char *key, FILE *f)
 		report_count(buf, sizeof(buf), group_integer(phase, key)) : "-");
 }
 
+/* A corrected figure and half its interval, beside the raw one. */
+static void phases_corrected(json_t *o, FILE *f)
+{
+	json_t *fit = json_object_get(o, "corrected"), *ci = json_object_get(fit, "ci95");
+	char value[24], half[24] = "?";
+
+	if (!fit)
+		return;
+	if (json_is_array(ci))
+		report_number(half, sizeof(half),
+			      (json_number_value(json_array_get(ci, 1)) -
+			       json_number_value(json_array_get(ci, 0))) / 2);
+	fprintf(f, " %9s +- %-7s", report_number(value, sizeof(value),
+		json_number_value(json_object_get(fit, "value"))), half);
+}
+
 static void phases_line(json_t *phase, json_t *traced, FILE *f)
 {
 	double total = (double)group_integer(traced, "total");
@@ -33,6 +49,7 @@ static void phases_line(json_t *phase, json_t *traced, FILE *f)
 		fprintf(f, " %6.1f%%", 100 * (double)json_integer_value(sum) / total);
 	else
 		fprintf(f, " %7s", "-");
+	phases_corrected(phase, f);
 	fprintf(f, "  %s\n", group_string(phase, "hook"));
 }
 
@@ -100,6 +117,13 @@ static void phases_cost(json_t *cell, json_t *traced, FILE *f)
 		b < a ? "-" : "", report_number(z, sizeof(z), b < a ? a - b : b - a),
 		group_string(cell, "unit"), 100 * (b - a) / a,
 		strcmp(group_string(cell, "pattern"), "pingpong") ? "message" : "round trip");
+	if (*group_string(traced, "no_ladder"))
+		fprintf(f, "  no ladder: %s\n", group_string(traced, "no_ladder"));
+	if (!json_object_get(traced, "corrected"))
+		return;
+	fprintf(f, "  ladder of 1, 2 and 4 empty programs beside each: corrected for the call of a probe, not for what it does:");
+	phases_corrected(traced, f);
+	fputc('\n', f);
 }
 
 /* Absent in results of older versions. */
@@ -140,8 +164,9 @@ static void phases_cell(json_t *cell, FILE *f)
 		phases_cert(json_object_get(cell, "certificate"), f);
 		return;
 	}
-	fprintf(f, "  %-10s %9s %9s %9s %9s %7s  %s\n", "phase", "messages", "mean", "p50", "p99",
-		"share", "ends at");
+	fprintf(f, "  %-10s %9s %9s %9s %9s %7s%s  %s\n", "phase", "messages", "mean", "p50", "p99",
+		"share", json_object_get(traced, "corrected") ? " corrected mean    " : "",
+		"ends at");
 	phases = json_object_get(cell, "phases");
 	json_array_foreach(phases, i, phase)
 		phases_line(phase, traced, f);
