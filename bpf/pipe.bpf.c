@@ -122,7 +122,7 @@ int BPF_PROG(unlock, struct mutex *lock)
 	now = bpf_ktime_get_ns();
 	if (phase_is(sh.ctl.sender))
 		pipe_enqueue(now);
-	else if (phase_is(sh.ctl.receiver))
+	else if (sh.rcv.iter && phase_is(sh.ctl.receiver))
 		pipe_dequeue(now);
 	return 0;
 }
@@ -175,7 +175,9 @@ int BPF_PROG(recv_exit, struct kiocb *iocb, struct iov_iter *to)
 	rx->off += n;
 	if (rx->off > sh.rcv.written)
 		rx->unmatched++;
-	if (sh.rcv.avail > rx->received)
+	/* Mostly it is one, and the loop's call costs more than its turn. */
+	if (sh.rcv.avail > rx->received && !pipe_complete(0, NULL) &&
+	    sh.rcv.avail > rx->received)
 		bpf_loop(sh.rcv.avail - rx->received, pipe_complete, NULL, 0);
 	if (rx->begin >= rx->start && rx->begin < rx->off)
 		rx->readable = pipe_peek(rx, &rx->seq);

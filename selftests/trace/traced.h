@@ -350,6 +350,23 @@ static inline void expect_clean_cert(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, c->unreadable);
 }
 
+/* Every message has one, and the shapes that are in step know which. */
+static inline void expect_classes(struct __test_metadata *_metadata, const struct cell *c,
+				  const struct trace_result *res)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < TRACE_CLASSES; i++)
+		sum += res->class[i];
+	EXPECT_EQ(res->measured, sum);
+	EXPECT_FALSE(res->classless);
+	EXPECT_EQ(res->slept, res->class[TRACE_WOKEN] + res->class[TRACE_RELAYED]);
+	if (c->shape == IN_STEP)
+		EXPECT_EQ(res->measured, res->class[TRACE_WOKEN]);
+	if (c->shape == BACKLOG)
+		EXPECT_EQ(res->measured, res->class[TRACE_BACKLOG]);
+}
+
 /* What holds whatever the shape: the parts are the whole, nobody is missing. */
 static inline void expect_whole(struct __test_metadata *_metadata, const struct cell *c,
 				const struct trace_result *res)
@@ -378,10 +395,7 @@ static inline void expect_whole(struct __test_metadata *_metadata, const struct 
 	EXPECT_EQ(res->slept, phase(res, "wake")->n);
 	EXPECT_EQ(res->slept, phase(res, "run-queue")->n);
 	EXPECT_EQ(res->slept, phase(res, "dequeue")->n);
-	if (c->shape == IN_STEP)
-		EXPECT_EQ(res->measured, res->slept);
-	if (c->shape == BACKLOG)
-		EXPECT_EQ(0, res->slept);
+	expect_classes(_metadata, c, res);
 }
 
 static inline void expect_all(struct __test_metadata *_metadata, struct cell *c,
