@@ -60,6 +60,13 @@ static inline void *bad_ptr(void)
 	ASSERT_LE(0, fd); \
 } while (0)
 
+static inline uint64_t chan_features(int dev)
+{
+	struct ipcring_features p = { .size = sizeof(p) };
+
+	return ioctl(dev, IPCRING_IOC_FEATURES, &p) ? 0 : p.features;
+}
+
 static inline int chan_create(int dev, uint32_t slots, uint32_t msg_size)
 {
 	struct ipcring_create p = { .size = sizeof(p), .slots = slots, .msg_size = msg_size };

@@ -84,13 +84,6 @@ static inline int chan_wait_ready(int fd, uint64_t deadline, uint32_t need, uint
 	return ret;
 }
 
-static inline uint64_t chan_features(int dev)
-{
-	struct ipcring_features p = { .size = sizeof(p) };
-
-	return ioctl(dev, IPCRING_IOC_FEATURES, &p) ? 0 : p.features;
-}
-
 /* A channel of several lanes and consumers; endpoints not opened are -1. */
 #define MANY_MAX	16
 

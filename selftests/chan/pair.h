@@ -22,13 +22,6 @@ static inline void pair_close(struct pair *p)
 	chan_close(&p->rep);
 }
 
-static inline uint64_t chan_features(int dev)
-{
-	struct ipcring_features p = { .size = sizeof(p) };
-
-	return ioctl(dev, IPCRING_IOC_FEATURES, &p) ? 0 : p.features;
-}
-
 /* A CALL that sends the string @msg and takes the answer into @buf. */
 static inline struct ipcring_call call_param(int fd, const char *msg, void *buf, uint32_t len)
 {
