@@ -359,6 +359,12 @@ static inline int call_finish(struct call *c)
 	return c->ret;
 }
 
+/* Kernels that check themselves (scripts/kernels 6.1-kasan) are slower by an order. */
+static inline bool kernel_is_slow(void)
+{
+	return access("/proc/lockdep_stats", F_OK) == 0;
+}
+
 static inline uint64_t now_ns(void)
 {
 	struct timespec ts;
