@@ -1,11 +1,17 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# The guests of scripts/check: which directory's tests run in which, on that script's
-# variables.
+# What scripts/check runs where: which directory's tests in which guest, and which of the
+# host's scripts; on that script's variables.
 # shellcheck disable=SC2154
 
-# room_guests ROOM KEY: the lines KEY=NAME OPTION... of a room's settings, without KEY=.
-room_guests()
+# executables FIND-ARGUMENT...: such files, relative to the tree, in byte order.
+executables()
+{
+	(cd "$TREE" && { find "$@" -type f -executable 2>/dev/null || true; } | sort)
+}
+
+# room_lines ROOM KEY: the lines KEY=NAME WORD... of a room's settings, without KEY=.
+room_lines()
 {
 	sed -n "s/^$2=//p" "$TREE/selftests/$1/settings" 2>/dev/null || true
 }
@@ -19,6 +25,38 @@ all_rooms()
 		dir=$(basename "$dir")
 		[[ -n $rooms && " $rooms " != *" $dir "* ]] || echo "$dir"
 	done
+}
+
+# host_tests: the unit tests and scripts of the host, but for those that belong to a kernel.
+host_tests()
+{
+	local room
+
+	executables build/tests
+	for room in $(rooms='' all_rooms); do
+		[ -n "$(room_lines "$room" with)" ] || executables "selftests/$room" -name '*_host.sh'
+	done
+}
+
+# kernel_tests NAME: the host's scripts that belong to this kernel.
+kernel_tests()
+{
+	local room words
+
+	for room in $(all_rooms); do
+		while read -ra words; do
+			[ "${words[0]}" != "$1" ] || printf "selftests/$room/%s_host.sh\n" "${words[@]:1}"
+		done < <(room_lines "$room" with)
+	done
+}
+
+# with_kernel NAME: run them.
+with_kernel()
+{
+	local tests
+
+	mapfile -t tests < <(kernel_tests "$1")
+	[ ${#tests[@]} = 0 ] || (cd "$TREE" && "$here/run-tests" -p "$1/" "${tests[@]}")
 }
 
 # room_tests ROOM VARIABLE...: what these are in its Makefile (one that was not built is
@@ -65,13 +103,13 @@ guests()
 	shift
 
 	for room in $(all_rooms); do
-		[ -n "$(room_guests "$room" guest)" ] || mapfile -t -O ${#shared[@]} shared < <(room_tests "$room" "$@")
+		[ -n "$(room_lines "$room" guest)" ] || mapfile -t -O ${#shared[@]} shared < <(room_tests "$room" "$@")
 	done
 	[ ${#shared[@]} = 0 ] || pool guest "$kernel" "$kernel" "--cpus 2 --numa 2" "${shared[@]}"
 	for room in $(all_rooms); do
 		mapfile -t tests < <(room_tests "$room" "$@")
 		while read -r name options; do
 			[ ${#tests[@]} = 0 ] || pool guest "$kernel" "$kernel/$name" "$options" "${tests[@]}"
-		done < <(room_guests "$room" guest; [ -z "$more" ] || room_guests "$room" more)
+		done < <(room_lines "$room" guest; [ -z "$more" ] || room_lines "$room" more)
 	done
 }
