@@ -49,7 +49,7 @@ check-all: ## check, with all tests and guests on 6.1, 6.12, 7.3, -rt and -cloud
 
 check-debug: ## the module's tests on kernels with KASAN, lockdep, kmemleak and KCSAN
 	$(Q)$(CURDIR)/scripts/deps debug
-	$(Q)$(CURDIR)/scripts/check --kernels "6.1-kasan 6.1-kcsan" --rooms "chan pcq"
+	$(Q)$(CURDIR)/scripts/check --kernels "6.1-kasan 6.1-kcsan" --rooms "chan pcq lab"
 
 fuzz: tests ## fuzz the ring for RUNS=N runs
 	$(Q)RUNS=$(or $(RUNS),50000000) $(CURDIR)/selftests/ring/fuzz_host.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # A data race of a module fails a command on 6.1-kcsan, and one of the kernel itself
-# does not.
+# does not: what becomes of the reports. A real one is selftests/lab/race_host.sh's.
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$(dirname "$0")/../ktap.sh"
@@ -41,60 +41,8 @@ dropped()	{ ! left <"$tmp/in"; }
 after()		{ left <"$tmp/in" | grep -q 'BUG: sleeping'; }
 whole()		{ cmp <(awk -f "$top/scripts/kcsan.awk" "$tmp/in") "$tmp/in"; }
 
-# A module whose two threads add to one variable: as plain C has it, or marked.
-racer()
-{
-	mkdir "$tmp/racer"
-	cat >"$tmp/racer/racer.c" <<-'END'
-		#include <linux/kthread.h>
-		#include <linux/module.h>
-		static bool marked;
-		module_param(marked, bool, 0);
-		static long sum;
-		static int racer_add(void *done)
-		{
-			for (int i = 0; i < 200000; i++) {
-				if (marked)
-					WRITE_ONCE(sum, READ_ONCE(sum) + 1);
-				else
-					sum++;
-				cpu_relax();
-			}
-			kthread_complete_and_exit(done, 0);
-		}
-		static int __init racer_init(void)
-		{
-			DECLARE_COMPLETION_ONSTACK(done);
-			for (int cpu = 0; cpu < 2; cpu++) {
-				struct task_struct *t = kthread_create(racer_add, &done, "racer");
-				kthread_bind(t, cpu);
-				wake_up_process(t);
-			}
-			wait_for_completion(&done);
-			wait_for_completion(&done);
-			return 0;
-		}
-		module_init(racer_init);
-		static void __exit racer_exit(void) { }
-		module_exit(racer_exit);
-		MODULE_LICENSE("GPL");
-	END
-	echo 'obj-m := racer.o' >"$tmp/racer/Kbuild"
-	module=$(OUT=$tmp/out KMOD=$tmp/racer "$top/scripts/kmod" 6.1-kcsan 2>"$tmp/log") || return
-	ko=build/$(basename "${module%/*}")/racer.ko
-	mkdir "$tmp/tree" && install -D "$module" "$tmp/tree/$ko" && mkdir "$tmp/tree/scripts"
-}
-
-# vm WORD...: the module, in a guest.
-vm()
-{
-	TREE=$tmp/tree "$top/scripts/vm" --no-module --kernel 6.1-kcsan --cpus 2 -- \
-		insmod "$ko" "$@" >"$tmp/log" 2>&1 </dev/null
-	status=$?
-}
-
 echo "KTAP version 1"
-echo "1..9"
+echo "1..7"
 
 report "$ours" "ipcring_poll+0x1/0x9 [ipcring]" -- "ipcring_send+0x1/0x9 [ipcring]" >"$tmp/in"
 check "a race of a module is kept" kept
@@ -114,16 +62,3 @@ mv "$tmp/more" "$tmp/in"
 check "what is said after it is kept" after
 report "$core" "hrtimer_active+0x1/0x9" | head -n 4 >"$tmp/in"
 check "a report that is cut off is kept" kept
-
-if ! "$top/scripts/kernels" list | grep -q '^6.1-kcsan [^-]'; then
-	for name in "a planted race is caught" "a marked one is not"; do
-		n=$((n + 1))
-		echo "ok $n $name # SKIP 6.1-kcsan is not in the cache; make check-debug builds it"
-	done
-	exit
-fi
-racer
-vm
-check "a planted race is caught" grep -q 'BUG: KCSAN: data-race in racer_add \[racer\]' "$tmp/log"
-vm marked=1
-check "a marked one is not" [ "$status" = 0 ]
