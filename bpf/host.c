@@ -145,10 +145,10 @@ static int try_kind(const struct host_types *types, const struct kind *k)
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	const bool typed = k->type == BPF_PROG_TYPE_TRACING;
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = k->attach);
-	int id = typed ? type_of(types->vmlinux, k->name, k->on) : 0;
+	const int id = typed ? type_of(types->vmlinux, k->name, k->on) : 0;
 	int prog, link, err = 0;
 
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = k->attach);
 	if (id < 0)
 		return -ENOENT;
 	opts.attach_btf_id = (__u32)id;

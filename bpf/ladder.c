@@ -39,10 +39,11 @@ static int load_empty(const struct bpf_program *prog)
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	const enum bpf_prog_type type = bpf_program__type(prog);
-	LIBBPF_OPTS(bpf_prog_load_opts, opts);
-	int err = type == BPF_PROG_TYPE_TRACING ? same_place(prog, &opts) : 0;
-	int fd;
+	int err = 0, fd;
 
+	LIBBPF_OPTS(bpf_prog_load_opts, opts);
+	if (type == BPF_PROG_TYPE_TRACING)
+		err = same_place(prog, &opts);
 	if (err)
 		return err;
 	fd = bpf_prog_load(type, "ipcscope_empty", "GPL", nothing, 2, &opts);

@@ -27,11 +27,16 @@ static bool has_other(const struct set_hook *h)
 	return h[1].prog && !strcmp(h[1].kind, "raw_tp") && !strcmp(h[1].names[0], h->names[0]);
 }
 
+static struct bpf_program *program(const struct loaded *l, const struct set_hook *h)
+{
+	return bpf_object__find_program_by_name(l->s.obj, h->prog);
+}
+
 /* Return: 1 it is used, 0 not, -errno. */
 static int aim(struct loaded *l, const struct host_types *types, const struct set_hook *h,
 	       struct mech_why *why)
 {
-	struct bpf_program *prog = bpf_object__find_program_by_name(l->s.obj, h->prog);
+	struct bpf_program *prog = program(l, h);
 	struct trace_choice choice;
 	const char *name = host_choose(types, h, &choice);
 	int err = 0;
@@ -57,8 +62,7 @@ static int aim_all(struct loaded *l, struct mech_why *why)
 
 	for (const struct set_hook *h = l->set->hooks; ret >= 0 && h->prog; h++) {
 		if (superseded(h, ret))
-			ret = bpf_program__set_autoload(
-				bpf_object__find_program_by_name(l->s.obj, h->prog), false);
+			ret = bpf_program__set_autoload(program(l, h), false);
 		else
 			ret = aim(l, &types, h, why);
 	}

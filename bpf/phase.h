@@ -44,12 +44,11 @@ enum phase_id {
 	PHASE_COUNT
 };
 
-/* How a message came to its receiver: the first of these that is true. */
+/* How a message came to its receiver: the first that is true; enum trace_class says more. */
 enum phase_class {
 	PHASE_WOKEN,		/* its own send ended the receiver's sleep */
 	PHASE_RELAYED,		/* another task's or an interrupt's wake did, after S */
-	PHASE_SHARED,		/* sent while the receiver came out of a sleep that an
-				 * earlier wake had ended: one wake for many */
+	PHASE_SHARED,		/* sent while the receiver came out of a sleep: one wake for many */
 	PHASE_BACKLOG,		/* sent before the receiver began to ask for it */
 	PHASE_RUNNING,		/* sent while the receiver ran, or polled */
 	PHASE_CLASSES

@@ -227,7 +227,8 @@ static int launch_workers(struct launch *l)
 	if (!ret)
 		ret = launch_leave(l);
 	if (!ret && l->condition != ARM_PLAIN) {
-		ret = trace_start(c->trace[l->condition], l->pid[SIDE_SENDER], l->pid[SIDE_RECEIVER], &why);
+		ret = trace_start(c->trace[l->condition], l->pid[SIDE_SENDER],
+				  l->pid[SIDE_RECEIVER], &why);
 		if (ret)
 			cell_fail(c, "probes: %s", *why.text ? why.text : strerror(-ret));
 	}

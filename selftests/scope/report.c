@@ -138,7 +138,7 @@ TEST_F(report, phases_that_do_not_add_up_are_not_hidden)
 TEST_F(report, a_missing_hook_is_not_zero)
 {
 	REPORT(OK("same-cpu", "insn", "1000.0", "null") TRACED("400", "400"));
-	EXPECT_SAYS("wake             n/a       n/a       n/a       n/a     n/a  h2 is not on this kernel");
+	EXPECT_SAYS("wake             n/a       n/a       n/a       n/a     n/a  h2 cannot be used here");
 }
 
 TEST_F(report, an_emulators_phases_are_not_shown)

@@ -18,16 +18,15 @@ static void phases_value(json_t *phase, const char *key, FILE *f)
 static void phases_corrected(json_t *o, FILE *f)
 {
 	json_t *fit = json_object_get(o, "corrected"), *ci = json_object_get(fit, "ci95");
+	const double mean = json_number_value(json_object_get(fit, "value"));
+	const double hi = json_number_value(json_array_get(ci, 1));
 	char value[24], half[24] = "?";
 
 	if (!fit)
 		return;
 	if (json_is_array(ci))
-		report_number(half, sizeof(half),
-			      (json_number_value(json_array_get(ci, 1)) -
-			       json_number_value(json_array_get(ci, 0))) / 2);
-	fprintf(f, " %9s +- %-7s", report_number(value, sizeof(value),
-		json_number_value(json_object_get(fit, "value"))), half);
+		report_number(half, sizeof(half), hi - mean);
+	fprintf(f, " %9s +- %-7s", report_number(value, sizeof(value), mean), half);
 }
 
 static void phases_line(json_t *phase, json_t *traced, FILE *f)
@@ -126,7 +125,7 @@ static void phases_cost(json_t *cell, json_t *traced, FILE *f)
 	fputc('\n', f);
 }
 
-/* Absent in results of older versions. */
+/* Results of older versions have none; null is: nobody could tell. */
 static void phases_classes(json_t *traced, FILE *f)
 {
 	const char *note = group_string(traced, "note"), *name;
@@ -135,6 +134,8 @@ static void phases_classes(json_t *traced, FILE *f)
 
 	if (*note)
 		fprintf(f, "  probe set %s: %s\n", group_string(traced, "set"), note);
+	if (!classes)
+		return;
 	if (!json_is_object(classes)) {
 		fprintf(f, "  classes: n/a\n");
 		return;
