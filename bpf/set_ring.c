@@ -8,6 +8,7 @@ SET_SKELETON(ring)
 const struct probe_set set_ring = {
 	.mechs = { "ring" },
 	.module = "ipcring",
+	.unseen = MECH_W_URING,
 	.open = set_open_ring,
 	.hooks = {
 		{ "send_enter", "fentry", { "ipcring_write_iter" }, 0, 0 },

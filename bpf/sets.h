@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 #include <linux/types.h>
 #include "drift.bpf.h"
+#include "mech.h"
 #include "phase.h"
 
 #define BIT(n)		(1u << (n))
@@ -66,7 +67,8 @@ struct set_skel {
  * @mechs:	their names, ends with NULL
  * @module:	module that must be loaded, NULL none
  * @phases:	those that it tells, 0: SET_KERNEL
- * @unseen:	wait policies that it cannot watch, MECH_W_*; then the set "any" does
+ * @unseen:	wait policies that it cannot watch, MECH_W_*; then the set "any" does. With
+ *		io_uring another task than the worker may do the work
  * @stamps:	where the harness stamps X; NULL: it does not, the probes have S and X
  * @hooks:	ends with an empty entry
  * @open:	opens the skeleton; 0 or -errno

@@ -105,14 +105,16 @@ int trace_open(struct trace **out, const char *mech, struct mech_why *why)
 	return open_set(out, set, mech, why);
 }
 
-int trace_open_any(struct trace **out, const char *mech, enum mech_wait wait,
+int trace_open_any(struct trace **out, const char *mech, enum mech_wait wait, bool light,
 		   struct mech_why *why)
 {
 	const struct probe_set *set = host_own_set(mech, wait, why);
 	struct mech_why any;
 	int err;
 
-	if (set && !open_set(out, set, mech, why))
+	if (light)
+		host_fail(why, 0, "fewer probes were asked for (--light)");
+	if (set && !light && !open_set(out, set, mech, why))
 		return 0;
 	err = open_set(out, &set_any, mech, &any);
 	if (err)

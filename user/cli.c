@@ -256,7 +256,7 @@ enum cli_option {
 	OPT_HELP = 'h',
 	OPT_WARMUP = 256, OPT_BLOCKS, OPT_ROUNDS, OPT_SEED, OPT_TIMEOUT, OPT_NOTE,
 	OPT_WIDTH, OPT_THRESHOLD, OPT_ALL, OPT_QUICK, OPT_TRAITS, OPT_EXPLAIN, OPT_LADDER,
-	OPT_VERBOSE = 'v',
+	OPT_LIGHT, OPT_VERBOSE = 'v',
 };
 
 /* Whatever there is; whoever says more after it, says it of all. */
@@ -329,6 +329,10 @@ static int cli_run_option(struct cli_ctx *x, int opt, const char *arg)
 		run->trace = true;
 		run->ladder = true;
 		return 0;
+	case OPT_LIGHT:
+		run->trace = true;
+		run->light = true;
+		return 0;
 	case OPT_NOTE:
 		return cli_note(x, arg);
 	}
@@ -356,6 +360,7 @@ static const struct option cli_options[] = {
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "trace", no_argument, NULL, OPT_TRACE },
 	{ "ladder", no_argument, NULL, OPT_LADDER },
+	{ "light", no_argument, NULL, OPT_LIGHT },
 	{ "note", required_argument, NULL, OPT_NOTE },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	{ "threshold", required_argument, NULL, OPT_THRESHOLD },

@@ -54,6 +54,7 @@ enum cli_command {
  * @seed:	of the order of cells, not 0
  * @timeout:	seconds without a message after which a launch has stalled
  * @trace:	also run each cell with probes
+ * @light:	with few of them, for every mechanism the same
  * @ladder:	and with more and more of them that do nothing
  * @note:	free words for the manifest, NULL: none
  */
@@ -77,6 +78,7 @@ struct run_cfg {
 	uint64_t seed;
 	unsigned int timeout;
 	bool trace;
+	bool light;
 	bool ladder;
 	const char *note;
 };

@@ -45,6 +45,8 @@ void cli_help(void)
 "      --threshold PERCENT    least change that matters (default 1)\n"
 "And:\n"
 "  -t, --trace            also run with in-kernel probes: phases of each message\n"
+"      --light            likewise, with a few probes that are the same for all: fewer phases,\n"
+"                         and a fraction of the cost\n"
 "      --ladder           likewise, and with 1, 2 and 4 programs that do nothing beside each\n"
 "                         probe: phases also corrected for what it takes to call one\n"
 "  -j, --json FILE        write what is printed as data; - is standard output\n"

@@ -97,12 +97,14 @@ static int run_cell(struct run *run, struct cell *c)
 }
 
 /* The same probes in every arm: what opens once, opens again. */
-static void run_open_cell(struct cell *c, bool ladder)
+static void run_open_cell(struct cell *c, const struct run_cfg *cfg)
 {
+	const enum cell_condition last = cfg->ladder ? ARM_EMPTY_4 : ARM_TRACED;
 	struct mech_why why;
 
-	for (enum cell_condition a = ARM_TRACED; a <= (ladder ? ARM_EMPTY_4 : ARM_TRACED); a++) {
-		if (trace_open_any(&c->trace[a], c->ops->name, c->cfg.wait, &c->trace_note)) {
+	for (enum cell_condition a = ARM_TRACED; a <= last; a++) {
+		if (trace_open_any(&c->trace[a], c->ops->name, c->cfg.wait, cfg->light,
+				   &c->trace_note)) {
 			c->trace_why = c->trace_note;
 			return;
 		}
@@ -115,7 +117,7 @@ static void run_open_cell(struct cell *c, bool ladder)
 	}
 }
 
-static void run_open_probes(struct plan *plan, bool ladder)
+static void run_open_probes(struct plan *plan, const struct run_cfg *cfg)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		struct cell *c = &plan->cell[i];
@@ -123,7 +125,7 @@ static void run_open_probes(struct plan *plan, bool ladder)
 		if (c->status == CELL_OK && cell_wide(c))
 			mech_because(&c->trace_why, "the probes watch one sender and its receiver; give --pattern pingpong or stream");
 		else if (c->status == CELL_OK)
-			run_open_cell(c, ladder);
+			run_open_cell(c, cfg);
 	}
 }
 
@@ -221,7 +223,7 @@ int run_plan(struct plan *plan, const struct run_cfg *cfg, const struct clock *c
 	sigaddset(&run.signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &run.signals, &original);
 	if (cfg->trace)
-		run_open_probes(plan, cfg->ladder);
+		run_open_probes(plan, cfg);
 	ret = run_rounds(&run, plan, quiet);
 	sigprocmask(SIG_SETMASK, &original, NULL);
 	munmap(run.shared, size);

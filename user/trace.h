@@ -159,6 +159,7 @@ int trace_open(struct trace **out, const char *mech, struct mech_why *why);
  * @out:	the handle, NULL on error
  * @mech:	mechanism name
  * @wait:	its wait policy
+ * @light:	do not ask for the mechanism's own set
  * @why:	why it is not the mechanism's own set, "" if it is; the reason on error
  *
  * As trace_open(); where that cannot be, or cannot see @wait, it is the set "any": stamps
@@ -166,7 +167,7 @@ int trace_open(struct trace **out, const char *mech, struct mech_why *why);
  *
  * Return: 0 or -errno.
  */
-int trace_open_any(struct trace **out, const char *mech, enum mech_wait wait,
+int trace_open_any(struct trace **out, const char *mech, enum mech_wait wait, bool light,
 		   struct mech_why *why);
 
 /**

@@ -130,7 +130,7 @@ FIXTURE_SETUP(any)
 {
 	ASSERT_EQ(0, pipe(self->fd));
 	ASSERT_EQ(0, pipe(self->relay));
-	ASSERT_EQ(0, trace_open_any(&self->t, "test", WAIT_BLOCK, &self->why));
+	ASSERT_EQ(0, trace_open_any(&self->t, "test", WAIT_BLOCK, false, &self->why));
 	EXPECT_NE(NULL, strstr(self->why.text, "no probe set"))
 		TH_LOG("%s", self->why.text);
 	stamps = trace_stamps(self->t);
