@@ -131,7 +131,9 @@ static void load(struct loaded *l)
 		unload(l);
 	for (int i = 0; i < PHASE_COUNT && l->set->stamps; i++)
 		if (!l->hook[i][0])
-			snprintf(l->hook[i], sizeof(l->hook[i]), "%s", l->set->stamps);
+			/* What the harness ends is absent where its beginning is. */
+			snprintf(l->hook[i], sizeof(l->hook[i]), "%s", l->absent & BIT(i) ?
+				 l->hook[PHASE_RUN_QUEUE] : l->set->stamps);
 }
 
 int load_get(struct loaded **out, const struct probe_set *set, struct mech_why *why)

@@ -203,10 +203,11 @@ static void result_add_trace(json_t *o, const struct cell *c, const struct clock
 		json_object_set_new(o, "untraced", json_string(c->trace_why.text));
 	if (!c->arm[ARM_TRACED].launches)
 		return;
-	traced = json_pack("{s:s, s:o, s:o, s:I, s:I, s:o, s:o}", "set", t->set,
+	traced = json_pack("{s:s, s:o, s:o, s:I, s:o, s:o, s:o}", "set", t->set,
 			   "cost", result_cost(&c->arm[ARM_TRACED], clock),
 			   "verify", result_verify(&c->arm[ARM_TRACED]),
-			   "messages", (json_int_t)t->measured, "slept", (json_int_t)t->slept,
+			   "messages", (json_int_t)t->measured, "slept", t->classless ?
+			   json_null() : json_integer((json_int_t)t->slept),
 			   "classes", result_classes(t),
 			   "total", timed ? json_integer((json_int_t)t->total) : json_null());
 	if (*c->trace_note.text)

@@ -280,6 +280,29 @@ TEST_F(any, more_than_records)
 	expect_classes(_metadata, &c, &res);
 }
 
+/* Without the scheduler's stamps there is the whole, and no zero in place of a part. */
+TEST_F(any, no_probes)
+{
+	struct cell c = CELL(BACKLOG);
+	struct trace_result res;
+	struct mech_why why;
+
+	trace_close(self->t);
+	ASSERT_EQ(0, seteuid(65534));
+	ASSERT_EQ(0, trace_open_any(&self->t, "pipe", WAIT_BLOCK, false, &why));
+	EXPECT_NE(NULL, strstr(why.text, "root"))
+		TH_LOG("%s", why.text);
+	stamps = trace_stamps(self->t);
+	ASSERT_NE(NULL, stamps);
+	any_run(_metadata, &c, self->t, &res);
+	EXPECT_TRUE(res.classless);
+	EXPECT_TRUE(phase(&res, "send")->absent);
+	EXPECT_TRUE(phase(&res, "run-queue")->absent);
+	EXPECT_TRUE(phase(&res, "receive")->absent);
+	EXPECT_EQ(160, phase(&res, "passed")->n);
+	EXPECT_EQ(res.total, phase(&res, "passed")->sum);
+}
+
 /* What nobody sent is not taken for a message. */
 TEST_F(any, unsent)
 {

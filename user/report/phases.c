@@ -157,9 +157,12 @@ static void phases_cell(json_t *cell, FILE *f)
 	fprintf(f, "\nphases of %s, run %llu, sender to receiver [%s]; ", group_string(cell, "id"),
 		(unsigned long long)group_integer(cell, "run") + 1,
 		strcmp(unit, "none") ? unit : "not timed");
-	fprintf(f, "in %llu of %llu the receiver slept\n",
-		(unsigned long long)group_integer(traced, "slept"),
-		(unsigned long long)group_integer(traced, "messages"));
+	if (json_is_null(json_object_get(traced, "slept")))
+		fprintf(f, "who slept cannot be told here\n");
+	else
+		fprintf(f, "in %llu of %llu the receiver slept\n",
+			(unsigned long long)group_integer(traced, "slept"),
+			(unsigned long long)group_integer(traced, "messages"));
 	phases_classes(traced, f);
 	if (!strcmp(unit, "none")) {
 		phases_cert(json_object_get(cell, "certificate"), f);
