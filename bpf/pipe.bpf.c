@@ -100,30 +100,33 @@ static __always_inline void pipe_enqueue(__u64 now)
 	phase_enqueue(tx->sent, tx->off, now);
 }
 
-/* Again and again until the read is left; the last time counts. */
-static __always_inline void pipe_dequeue(__u64 now)
+/*
+ * Again and again until the read is left; the last time counts. Mostly there is nothing yet the
+ * first time, when the read is about to sleep: then there is no time to take either. Bytes
+ * that came without a message being complete are a part of one, and count.
+ */
+static __always_inline void pipe_dequeue(void)
 {
 	struct phase_tx *tx = &sh.tx[sh.rcv.chan & CHAN_MASK];
+	struct phase_rx *rx = &sh.rx[sh.rcv.chan & CHAN_MASK];
+	__u64 written = *(volatile __u64 *)&tx->off;
 
-	if (!sh.rcv.iter)
+	if (!sh.rcv.iter || written == rx->off)
 		return;
-	sh.rcv.d = now;
+	sh.rcv.d = bpf_ktime_get_ns();
 	sh.rcv.avail = tx->sent;
-	sh.rcv.written = tx->off;
+	sh.rcv.written = written;
 }
 
 SEC("fentry/mutex_unlock")
 int BPF_PROG(unlock, struct mutex *lock)
 {
-	__u64 now;
-
 	if ((__u64)lock != sh.snd.obj && (__u64)lock != sh.rcv.obj)
 		return 0;
-	now = bpf_ktime_get_ns();
 	if (phase_is(sh.ctl.sender))
-		pipe_enqueue(now);
-	else if (sh.rcv.iter && phase_is(sh.ctl.receiver))
-		pipe_dequeue(now);
+		pipe_enqueue(bpf_ktime_get_ns());
+	else if (phase_is(sh.ctl.receiver))
+		pipe_dequeue();
 	return 0;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <math.h>
 #include "kselftest_harness.h"
 #include "stats.h"
 
@@ -91,6 +92,42 @@ TEST(the_interval_covers)
 		EXPECT_GE(hits, 1870);
 		EXPECT_LE(hits, 1930);
 	}
+}
+
+/* y = 7 + 3x, where it is told and where it is not. */
+TEST(line_exact)
+{
+	const double x[] = { 0, 1, 2, 4 }, y[] = { 7, 10, 13, 19 };
+	struct stats_estimate at, slope;
+
+	ASSERT_EQ(0, stats_line(x, y, 4, -1, &at, &slope));
+	EXPECT_LT(fabs(at.mean - 4), 1e-9);
+	EXPECT_LT(fabs(slope.mean - 3), 1e-9);
+	EXPECT_LT(at.hi - at.lo, 1e-9);
+	EXPECT_TRUE(at.has_ci && slope.has_ci);
+}
+
+/* By hand: slope 1.5, residuals 0.5, -1, 0.5; s^2 = 1.5, t = 12.7062, sum of (x - 1)^2 = 2. */
+TEST(line_interval)
+{
+	const double x[] = { 0, 1, 2 }, y[] = { 1, 1, 4 };
+	struct stats_estimate at, slope;
+
+	ASSERT_EQ(0, stats_line(x, y, 3, 1, &at, &slope));
+	EXPECT_LT(fabs(at.mean - 2), 1e-9);
+	EXPECT_LT(fabs(slope.mean - 1.5), 1e-9);
+	EXPECT_LT(fabs(slope.hi - 1.5 - 12.7062 * sqrt(1.5 / 2)), 1e-4);
+	EXPECT_LT(fabs(at.hi - 2 - 12.7062 * sqrt(1.5 / 3)), 1e-4);
+}
+
+TEST(line_of_nothing)
+{
+	const double x[] = { 2, 2 }, y[] = { 1, 5 };
+	struct stats_estimate at, slope;
+
+	EXPECT_EQ(-1, stats_line(x, y, 2, 0, &at, &slope));
+	EXPECT_EQ(-1, stats_line(x, y, 1, 0, &at, &slope));
+	EXPECT_EQ(-1, stats_line(x, y, 0, 0, &at, &slope));
 }
 
 TEST_HARNESS_MAIN
