@@ -55,9 +55,11 @@ static void explain_entry(json_t *o, FILE *f)
 	if (*explain_string(o, "why"))
 		fprintf(f, "  because: %s\n", explain_string(o, "why"));
 	json_array_foreach(json_object_get(o, "hooks"), i, hook)
-		fprintf(f, "  %-4s %-32s %s\n",
-			json_is_true(json_object_get(hook, "used")) ? "yes" : "no",
-			explain_string(hook, "hook"), explain_string(hook, "why"));
+		if (json_is_true(json_object_get(hook, "used")))
+			fprintf(f, "  yes  %s\n", explain_string(hook, "hook"));
+		else
+			fprintf(f, "  no   %-31s %s\n", explain_string(hook, "hook"),
+				explain_string(hook, "why"));
 }
 
 /* Told already, of another one? */

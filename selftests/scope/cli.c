@@ -61,6 +61,9 @@ REFUSED(threshold_elsewhere, "--threshold: an option of `ipcscope diff` only", "
 	"--threshold", "1");
 REFUSED(diff_with_run_option, "--seed: an option of `ipcscope run` only", "diff", "--seed", "1");
 REFUSED(list_with_all_options, "--size: an option of `ipcscope run` only", "list", "-v", "-s", "64");
+REFUSED(run_with_explain, "--explain: an option of `ipcscope trace` only", "run", "--explain");
+REFUSED(trace_of_what, "trace needs --explain", "trace");
+REFUSED(trace_size, "--size: not an option of `ipcscope trace`", "trace", "--size", "64");
 REFUSED(run_with_traits, "--traits: an option of `ipcscope list` only", "run", "--traits");
 REFUSED(run_verbose, "--verbose: an option of `ipcscope list` only", "run", "-v");
 REFUSED(report_without_file, "report needs a result file", "report");
@@ -226,6 +229,37 @@ TEST(list_in_three_ways)
 		EXPECT_EQ(i == 2, cli.traits);
 		cli_free(&cli);
 	}
+}
+
+TEST(trace_explains)
+{
+	const char *const arg[ARGS_MAX] = { "ipcscope", "trace", "--explain", "-m", "pipe" };
+	struct mech_why why = { "" };
+	struct cli cli;
+
+	ASSERT_EQ(0, cli_parse(&cli, 5, (char **)arg, &why));
+	EXPECT_EQ(CLI_TRACE, cli.command);
+	EXPECT_TRUE(cli.explain);
+	ASSERT_NE(NULL, cli.run.mech[0]);
+	EXPECT_EQ(0, strcmp("pipe", cli.run.mech[0]->name));
+	EXPECT_EQ(NULL, cli.run.mech[1]);
+	cli_free(&cli);
+}
+
+/* Each of them is no use without probes. */
+TEST(ladder_and_light_trace)
+{
+	const char *const arg[ARGS_MAX] = { "ipcscope", "run", "--ladder" };
+	const char *const light[ARGS_MAX] = { "ipcscope", "run", "--light" };
+	struct mech_why why = { "" };
+	struct cli cli;
+
+	ASSERT_EQ(0, cli_parse(&cli, 3, (char **)arg, &why));
+	EXPECT_TRUE(cli.run.trace && cli.run.ladder && !cli.run.light);
+	cli_free(&cli);
+	ASSERT_EQ(0, cli_parse(&cli, 3, (char **)light, &why));
+	EXPECT_TRUE(cli.run.trace && cli.run.light && !cli.run.ladder);
+	cli_free(&cli);
 }
 
 TEST(report_takes_files)
