@@ -308,7 +308,7 @@ int watch_poll(struct watch *w, int timeout_ms, watch_event_fn *fn, void *arg)
 
 	w->fn = fn;
 	w->arg = arg;
-	ret = ring_buffer__poll(w->ring, timeout_ms);
+	ret = timeout_ms ? ring_buffer__poll(w->ring, timeout_ms) : ring_buffer__consume(w->ring);
 	return ret < 0 && ret != -EINTR ? ret : 0;
 }
 

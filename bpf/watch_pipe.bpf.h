@@ -34,7 +34,7 @@ static __always_inline bool lock_may_be_ours(__u64 lock)
 /* A pipe is known by the address of its mutex, which is what unlock has. */
 static __always_inline __u64 pipe_lock(struct kiocb *iocb)
 {
-	return (__u64)iocb->ki_filp->private_data +
+	return (__u64)BPF_CORE_READ(iocb, ki_filp, private_data) +
 	       bpf_core_field_offset(struct pipe_inode_info, mutex);
 }
 
@@ -86,15 +86,19 @@ int BPF_PROG(watch_pipe_read, struct kiocb *iocb, struct iov_iter *to)
 }
 
 struct pipe_sum {
-	struct pipe_buffer *bufs;
+	__u64 bufs;
 	__u32 tail;
 	__u32 mask;
 	__u64 len;
 };
 
+/* Their size is the running kernel's, so an index would not do. */
 static long pipe_sum_one(__u32 i, struct pipe_sum *s)
 {
-	s->len += BPF_CORE_READ(&s->bufs[(s->tail + i) & s->mask], len);
+	struct pipe_buffer *buf = (void *)(s->bufs + ((s->tail + i) & s->mask) *
+					   bpf_core_type_size(struct pipe_buffer));
+
+	s->len += BPF_CORE_READ(buf, len);
 	return 0;
 }
 
@@ -108,7 +112,7 @@ static __noinline long pipe_holds(__u64 lock, __u32 max)
 	used = head - s.tail;
 	if (used > max)
 		return -1;
-	s.bufs = BPF_CORE_READ(pipe, bufs);
+	s.bufs = (__u64)BPF_CORE_READ(pipe, bufs);
 	s.mask = BPF_CORE_READ(pipe, ring_size) - 1;
 	if (used)
 		bpf_loop(used, pipe_sum_one, &s, 0);
@@ -217,10 +221,13 @@ static __noinline int pipe_get(struct watch_task *t, struct watch_obj *o, __u64 
 SEC("fentry/mutex_unlock")
 int BPF_PROG(watch_unlock, struct mutex *mutex)
 {
-	__u64 lock = (__u64)mutex, rest, moved, now;
+	__u64 lock = 0, rest, moved, now;
+	struct iov_iter *iter;
 	struct watch_task *t;
 	struct watch_obj *o;
 
+	/* As a number: a pointer may not be shifted. */
+	bpf_get_func_arg(ctx, 0, &lock);
 	if (!lock_may_be_ours(lock) || !watch_on())
 		return 0;
 	t = watch_current();
@@ -228,7 +235,8 @@ int BPF_PROG(watch_unlock, struct mutex *mutex)
 		return 0;
 	now = bpf_ktime_get_ns();
 	o = bpf_map_lookup_elem(&objs, &lock);
-	if (!o || bpf_core_read(&rest, sizeof(rest), &((struct iov_iter *)t->iter)->count))
+	iter = (void *)t->iter;
+	if (!o || bpf_core_read(&rest, sizeof(rest), &iter->count))
 		return 0;
 	moved = t->rest - rest;
 	if (!moved)
@@ -333,9 +341,11 @@ int BPF_PROG(watch_pipe_read_end, struct kiocb *iocb, struct iov_iter *to)
 SEC("fentry/free_pipe_info")
 int BPF_PROG(watch_pipe_free, struct pipe_inode_info *pipe)
 {
-	__u64 lock = (__u64)pipe + bpf_core_field_offset(struct pipe_inode_info, mutex);
 	struct watch_obj *o;
+	__u64 lock = 0;
 
+	bpf_get_func_arg(ctx, 0, &lock);
+	lock += bpf_core_field_offset(struct pipe_inode_info, mutex);
 	if (!watch_on() || !lock_may_be_ours(lock))
 		return 0;
 	o = bpf_map_lookup_elem(&objs, &lock);

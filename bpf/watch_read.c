@@ -281,6 +281,10 @@ const char *watch_proc_name(const struct watch *w, pid_t pid)
 	if (bpf_map_lookup_elem(bpf_map__fd(w->skel->maps.procs), &tgid, &p))
 		return "?";
 	p.comm[sizeof(p.comm) - 1] = '\0';
+	/* Any bytes will do for the kernel, for JSON they will not. */
+	for (char *c = p.comm; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 	return p.comm;
 }
 

@@ -10,6 +10,7 @@ void cli_help(void)
 "  ipcscope run [OPTION...]       measure, print a table\n"
 "  ipcscope trace --explain [-m LIST] [-w LIST]   which probes each would have here, and why\n"
 "  ipcscope report FILE...        print results again, or several as one\n"
+"  ipcscope trace ...             who talks to whom in other programs; see ipcscope trace -h\n"
 "  ipcscope diff A... -- B...     is B slower than A? Files of both, several runs each\n"
 "\n"
 "What to run (lists are comma-separated; of two options that say the same, the later counts):\n"

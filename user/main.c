@@ -16,6 +16,7 @@
 #include "result.h"
 #include "run.h"
 #include "topo.h"
+#include "watch_cmd.h"
 
 static int main_error(const char *text, int status)
 {
@@ -256,6 +257,8 @@ int main(int argc, char **argv)
 	struct cli cli;
 	int status = EXIT_OK;
 
+	if (argc > 1 && !strcmp(argv[1], "trace"))
+		return main_flushed(watch_main(argc - 1, argv + 1));
 	if (cli_parse(&cli, argc, argv, &why))
 		return main_error(why.text, EXIT_USAGE);
 	switch (cli.command) {

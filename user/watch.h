@@ -138,7 +138,7 @@ void watch_start(struct watch *w);
 /**
  * watch_poll() - fetch events for a while
  * @w:		the handle
- * @timeout_ms:	how long at most
+ * @timeout_ms:	how long at most; 0: only what is there
  * @fn:		gets them
  * @arg:	given to @fn
  *
