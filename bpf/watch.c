@@ -156,7 +156,7 @@ static int check_host(struct mech_why *why)
 	return 0;
 }
 
-static int load(struct watch *w, struct mech_why *why)
+static int put_in(struct watch *w, struct mech_why *why)
 {
 	int err;
 
@@ -223,7 +223,7 @@ static int set_up(struct watch *w, struct mech_why *why)
 		return fail(why, -errno, "cannot open the probes: %s", complaint);
 	err = aim_all(w, why);
 	if (!err)
-		err = load(w, why);
+		err = put_in(w, why);
 	if (!err && w->cfg.context)
 		err = map_context(w, why);
 	if (!err)

@@ -96,7 +96,7 @@ enum watch_state {
 
 /**
  * struct watch_msg - a piece of a message in flight
- * @key:	what it was found by
+ * @nr:		how many its sender has sent, in pieces: with @tid it is unique
  * @s:		stamp S
  * @e:		stamp E
  * @end:	pipe: offset behind its last byte
@@ -109,7 +109,7 @@ enum watch_state {
  * @followed:	the sender is
  */
 struct watch_msg {
-	struct watch_key key;
+	__u64 nr;
 	__u64 s;
 	__u64 e;
 	__u64 end;
@@ -149,8 +149,9 @@ enum watch_op {
  * @first:	pipe: first piece taken
  * @ndone:	pieces taken
  * @done:	not pipe: the first of them
- * @wake:	message that the last wake was due to, @wake_t when
- * @run:	message that the last wake from sleep was due to, @run_w, @run_r when
+ * @nr:		pieces enqueued since it is known
+ * @wake:	sender and its @nr that the last wake was due to, @wake_t when
+ * @run:	those that the last wake from sleep was due to, @run_w, @run_r when
  * @asleep:	gave up its CPU to sleep, at @sleep_t
  */
 struct watch_task {
@@ -173,6 +174,7 @@ struct watch_task {
 	__u64 ndone;
 	struct watch_msg done;
 	__u64 done_d;
+	__u64 nr;
 	struct watch_key wake;
 	__u64 wake_t;
 	struct watch_key run;

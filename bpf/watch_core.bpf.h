@@ -177,7 +177,7 @@ static __noinline int watch_enqueue(struct watch_task *t, struct watch_key *key,
 				    bool last)
 {
 	struct watch_msg m = {
-		.key = *key,
+		.nr = t->nr + 1,
 		.s = t->s,
 		.e = bpf_ktime_get_ns(),
 		.end = end,
@@ -203,6 +203,7 @@ static __noinline int watch_enqueue(struct watch_task *t, struct watch_key *key,
 		watch_count(WATCH_NO_MSG);
 		return 0;
 	}
+	t->nr++;
 	t->prev = t->cur;
 	t->cur = *key;
 	t->whole = last;

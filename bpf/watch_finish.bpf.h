@@ -99,7 +99,7 @@ static __noinline int watch_emit(struct watch_task *t, struct watch_msg *m, __u6
 	ev->bytes = m->bytes;
 	ev->s = m->s;
 	ev->e = m->e;
-	if (t->run.a == m->key.a && t->run.b == m->key.b) {
+	if (t->run.a == m->tid && t->run.b == m->nr) {
 		ev->w = t->run_w;
 		ev->r = t->run_r;
 	}
@@ -136,7 +136,7 @@ static __noinline int watch_finish(struct watch_task *t, struct watch_msg *m, __
 	__sync_fetch_and_add(&edge->n, 1);
 	__sync_fetch_and_add(&edge->bytes, m->bytes);
 	watch_phase(&edge->phase[WATCH_COPY_IN], m->s, m->e);
-	if (t->run.a == m->key.a && t->run.b == m->key.b) {
+	if (t->run.a == m->tid && t->run.b == m->nr) {
 		__sync_fetch_and_add(&edge->slept, 1);
 		watch_phase(&edge->phase[WATCH_WAKE], m->e, t->run_w);
 		watch_phase(&edge->phase[WATCH_RUN_QUEUE], t->run_w, t->run_r);

@@ -148,33 +148,66 @@ static __noinline int pipe_forget(struct watch_obj *o, enum watch_count what)
 	return 0;
 }
 
+struct pipe_skip {
+	struct watch_obj *o;
+	__u32 what;
+};
+
+/* A piece whose last byte is gone; 1 ends the loop. */
+static long pipe_skip_one(__u32 i, struct pipe_skip *s)
+{
+	struct watch_obj *o = s->o;
+	struct watch_key key = { .a = o->uid, .b = o->seg_out };
+	struct watch_msg *m = bpf_map_lookup_elem(&msgs, &key);
+
+	if (m && m->end > o->off_out)
+		return 1;
+	watch_discard(&key, s->what);
+	o->seg_out++;
+	return 0;
+}
+
 /*
  * Count from what the pipe holds now, after @in bytes came or @out bytes went, which are
- * yet to be counted.
+ * yet to be counted. What is missing was taken from its front, by @what; where there is
+ * more than was put in, nobody knows whose it is.
  */
 static __noinline int pipe_sync(struct watch_obj *o, __u64 lock, __u64 in, __u64 out,
 				enum watch_count what)
 {
 	long held = pipe_holds(lock, WATCH_PIPE_BUFS);
+	struct pipe_skip s = { .o = o, .what = what };
 
 	if (!o || held < 0)
 		return 0;
-	pipe_forget(o, what);
-	o->off_in = o->off_out + held + out - in;
-	o->old_end = o->off_in;
+	held += out - in;
 	o->synced = 1;
+	if ((__u64)held > o->off_in - o->off_out) {
+		pipe_forget(o, what);
+		o->off_in = o->off_out + held;
+		o->old_end = o->off_in;
+		return 0;
+	}
+	o->off_out = o->off_in - held;
+	if (o->seg_in > o->seg_out)
+		bpf_loop(o->seg_in - o->seg_out, pipe_skip_one, &s, 0);
 	return 0;
 }
 
-/* Does it hold what was counted? Looks at no more than one page of it. */
-static __always_inline void pipe_check(struct watch_obj *o, __u64 lock)
+/* Make the offsets hold. A check looks at no more than one page of the pipe. */
+static __noinline int pipe_hold(struct watch_obj *o, __u64 lock, __u64 in, __u64 out)
 {
-	long held = pipe_holds(lock, 1);
+	long held;
 
-	if (held < 0 || (__u64)held == o->off_in - o->off_out)
-		return;
+	if (!o)
+		return 0;
+	if (!o->synced)
+		return pipe_sync(o, lock, in, out, WATCH_LATE);
+	held = pipe_holds(lock, 1);
+	if (held < 0 || held + out - in == o->off_in - o->off_out)
+		return 0;
 	watch_count(WATCH_FOREIGN);
-	pipe_sync(o, lock, 0, 0, WATCH_SPLICED);
+	return pipe_sync(o, lock, in, out, WATCH_SPLICED);
 }
 
 static __noinline int pipe_put(struct watch_task *t, struct watch_obj *o, __u64 moved)
@@ -244,19 +277,15 @@ int BPF_PROG(watch_unlock, struct mutex *mutex)
 	t->rest = rest;
 	t->moved += moved;
 	if (t->op == WATCH_SEND) {
-		if (!o->synced)
-			pipe_sync(o, lock, moved, 0, WATCH_LATE);
+		pipe_hold(o, lock, moved, 0);
 		if (o->synced)
 			pipe_put(t, o, moved);
 	} else {
 		t->d = now;
-		if (!o->synced)
-			pipe_sync(o, lock, 0, moved, WATCH_LATE);
+		pipe_hold(o, lock, 0, moved);
 		if (o->synced)
 			pipe_get(t, o, moved);
 	}
-	if (o->synced)
-		pipe_check(o, lock);
 	return 0;
 }
 

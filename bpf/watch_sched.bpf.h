@@ -63,8 +63,8 @@ int BPF_PROG(watch_waking, struct task_struct *p)
 	if (!waker || waker->op != WATCH_SEND || !waker->cur.a)
 		return 0;
 	t->wake_t = bpf_ktime_get_ns();
-	t->wake.b = waker->cur.b;
-	t->wake.a = waker->cur.a;
+	t->wake.b = waker->nr;
+	t->wake.a = (__u32)bpf_get_current_pid_tgid();
 	return 0;
 }
 

@@ -86,7 +86,7 @@ static int pids(struct watch_args *a, const char *list, struct mech_why *why)
 	return ret;
 }
 
-static int duration(struct watch_args *a, const char *text, struct mech_why *why)
+static int set_duration(struct watch_args *a, const char *text, struct mech_why *why)
 {
 	char *end = NULL;
 	double s = isdigit((unsigned char)*text) ? strtod(text, &end) : 0;
@@ -100,7 +100,7 @@ static int duration(struct watch_args *a, const char *text, struct mech_why *why
 	return 0;
 }
 
-static int tail(struct watch_args *a, const char *text, struct mech_why *why)
+static int set_tail(struct watch_args *a, const char *text, struct mech_why *why)
 {
 	char *end = NULL;
 	unsigned long k = 0;
@@ -109,23 +109,24 @@ static int tail(struct watch_args *a, const char *text, struct mech_why *why)
 	if (isdigit((unsigned char)*text))
 		k = strtoul(text, &end, 10);
 	if (!end || *end || errno || k < 1 || k > WATCH_TAIL_MAX) {
-		mech_because(why, "--tail: '%s' is not a number from 1 to %d", text, WATCH_TAIL_MAX);
+		mech_because(why, "--tail: '%s' is not a number from 1 to %d", text,
+			     WATCH_TAIL_MAX);
 		return -EINVAL;
 	}
 	a->tail = (unsigned int)k;
 	return 0;
 }
 
-static int option(struct watch_args *a, int opt, const char *arg, const char *word,
-		  struct mech_why *why)
+static int take(struct watch_args *a, int opt, const char *arg, const char *word,
+		struct mech_why *why)
 {
 	switch (opt) {
 	case OPT_PID:
 		return pids(a, arg, why);
 	case OPT_DURATION:
-		return duration(a, arg, why);
+		return set_duration(a, arg, why);
 	case OPT_TAIL:
-		return tail(a, arg, why);
+		return set_tail(a, arg, why);
 	case OPT_ALL:
 		a->all = true;
 		return 0;
@@ -174,7 +175,7 @@ int watch_args_parse(struct watch_args *a, int argc, char **argv, struct mech_wh
 	opterr = 0;
 	/* '+': the command's own options are not ours. */
 	while (!ret && (opt = getopt_long(argc, argv, "+:p:aj:h", options, NULL)) != -1)
-		ret = option(a, opt, optarg, argv[optind > 1 ? optind - 1 : 1], why);
+		ret = take(a, opt, optarg, argv[optind > 1 ? optind - 1 : 1], why);
 	if (ret)
 		return ret;
 	if (argv[optind])

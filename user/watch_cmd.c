@@ -187,7 +187,7 @@ static int begin(struct session *s, const sigset_t *old, int *error, struct mech
 	return 0;
 }
 
-static int report(struct session *s, struct mech_why *why)
+static int show(struct session *s, struct mech_why *why)
 {
 	FILE *f = s->args.command || s->out.f == stdout ? stderr : stdout;
 	struct watch_sum sum;
@@ -239,7 +239,7 @@ static int traced(struct session *s, struct mech_why *why)
 		fprintf(stderr, "ipcscope: %s: %s\n", *s->args.command, strerror(*error));
 		return s->status;
 	}
-	status = report(s, why);
+	status = show(s, why);
 	left_out = watch_perfetto_close(s->perfetto, s->w, why);
 	s->perfetto = NULL;
 	if (left_out < 0)

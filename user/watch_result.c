@@ -17,12 +17,14 @@ static json_t *phases_json(const struct watch_flow *f, const char *unit)
 		const struct watch_phase_sum *p = &f->phase[i];
 		double mean = p->n ? (double)(int64_t)p->sum / (double)p->n : 0;
 
-		json_array_append_new(list, json_pack("{s:s,s:I,s:o,s:o,s:o,s:o}", "name", p->name,
-			"n", (json_int_t)p->n,
-			"sum", time_json((double)(int64_t)p->sum, unit),
-			"mean", p->n ? time_json(mean, unit) : json_null(),
-			"p50", p->n ? time_json((double)p->p50, unit) : json_null(),
-			"p99", p->p99 ? time_json((double)p->p99, unit) : json_null()));
+		json_t *o = json_pack("{s:s,s:I}", "name", p->name, "n", (json_int_t)p->n);
+
+		json_object_set_new(o, "sum", time_json((double)(int64_t)p->sum, unit));
+		json_object_set_new(o, "mean", p->n ? time_json(mean, unit) : json_null());
+		json_object_set_new(o, "p50", p->n ? time_json((double)p->p50, unit) : json_null());
+		json_object_set_new(o, "p99",
+				    p->p99 ? time_json((double)p->p99, unit) : json_null());
+		json_array_append_new(list, o);
 	}
 	return list;
 }
@@ -31,11 +33,14 @@ static json_t *cpus_json(const struct watch_sum *sum, uint32_t flow)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < sum->ncpus; i++)
-		if (sum->cpus[i].flow == flow)
-			json_array_append_new(list, json_pack("{s:i,s:i,s:I}", "from",
-				(int)sum->cpus[i].from, "to", (int)sum->cpus[i].to,
-				"messages", (json_int_t)sum->cpus[i].n));
+	for (size_t i = 0; i < sum->ncpus; i++) {
+		const struct watch_cpus *c = &sum->cpus[i];
+
+		if (c->flow != flow)
+			continue;
+		json_array_append_new(list, json_pack("{s:i,s:i,s:I}", "from", (int)c->from, "to",
+						      (int)c->to, "messages", (json_int_t)c->n));
+	}
 	return list;
 }
 
@@ -67,7 +72,8 @@ static void add_to_graph(json_t *graph, const struct watch *w, const struct watc
 		json_int_t from, to, messages, bytes, flows;
 
 		if (json_unpack(e, "{s:{s:I},s:{s:I},s:I,s:I,s:I}", "from", "pid", &from, "to",
-				"pid", &to, "messages", &messages, "bytes", &bytes, "flows", &flows))
+				"pid", &to, "messages", &messages, "bytes", &bytes,
+				"flows", &flows))
 			continue;
 		if (from != f->from || to != f->to)
 			continue;
@@ -76,19 +82,23 @@ static void add_to_graph(json_t *graph, const struct watch *w, const struct watc
 		json_object_set_new(e, "flows", json_integer(flows + 1));
 		return;
 	}
-	json_array_append_new(graph, json_pack("{s:o,s:o,s:I,s:I,s:I}", "from",
-		proc_json(w, f->from), "to", proc_json(w, f->to), "messages", (json_int_t)f->n,
-		"bytes", (json_int_t)f->bytes, "flows", (json_int_t)1));
+	e = json_pack("{s:o,s:o,s:I,s:I,s:I}", "from", proc_json(w, f->from), "to",
+		      proc_json(w, f->to), "messages", (json_int_t)f->n, "bytes",
+		      (json_int_t)f->bytes, "flows", (json_int_t)1);
+	json_array_append_new(graph, e);
 }
 
 static json_t *lines_json(const struct watch_sum *sum)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < sum->nlines; i++)
-		json_array_append_new(list, json_pack("{s:s,s:s,s:I,s:b}", "name",
-			sum->line[i].name, "text", sum->line[i].text, "n",
-			(json_int_t)sum->line[i].n, "zero", sum->line[i].zero));
+	for (size_t i = 0; i < sum->nlines; i++) {
+		const struct watch_line *l = &sum->line[i];
+
+		json_array_append_new(list, json_pack("{s:s,s:s,s:I,s:b}", "name", l->name, "text",
+						      l->text, "n", (json_int_t)l->n, "zero",
+						      l->zero));
+	}
 	return list;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* `ipcscope trace` for people. */
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include "../watch_result.h"
 #include "number.h"
@@ -122,7 +123,8 @@ static void print_stamps(const json_t *m, FILE *f)
 		if (json_is_null(v))
 			fprintf(f, " %s n/a", names[i]);
 		else
-			fprintf(f, " %s +%s", names[i], report_count(buf, sizeof(buf), count(stamps, names[i])));
+			fprintf(f, " %s +%s", names[i],
+				report_count(buf, sizeof(buf), count(stamps, names[i])));
 	}
 	fputc('\n', f);
 }
@@ -172,9 +174,12 @@ static void print_certificate(const json_t *result, FILE *f)
 	size_t i;
 
 	fputs("\nCertificate:\n", f);
-	json_array_foreach(json_object_get(result, "certificate"), i, l)
-		fprintf(f, "  %14s  %s%s\n", report_count(n, sizeof(n), count(l, "n")), text(l, "text"),
-			json_is_true(json_object_get(l, "zero")) && count(l, "n") ? "  <- VIOLATED" : "");
+	json_array_foreach(json_object_get(result, "certificate"), i, l) {
+		bool violated = json_is_true(json_object_get(l, "zero")) && count(l, "n");
+
+		fprintf(f, "  %14s  %s%s\n", report_count(n, sizeof(n), count(l, "n")),
+			text(l, "text"), violated ? "  <- VIOLATED" : "");
+	}
 	fputs("             n/a  pairs that are wrong: the payloads are not ours to check\n", f);
 	if (*text(result, "absent"))
 		fprintf(f, "  this kernel lacks: %s; what needs them is not seen\n",
