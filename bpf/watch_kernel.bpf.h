@@ -57,7 +57,7 @@ struct pipe_buffer {
 
 /* Since 6.15 head and tail are in an anonymous union; their names are the same. */
 struct pipe_inode_info {
-	struct mutex mutex;
+	struct mutex mutex;	/* over its buffers */
 	unsigned int head;
 	unsigned int tail;
 	unsigned int ring_size;

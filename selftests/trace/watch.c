@@ -134,7 +134,7 @@ static void go(pid_t pid)
 }
 
 /* All kinds at once: as many processes, which know nothing of each other. */
-static void launch(struct __test_metadata *_metadata, FIXTURE_DATA(watch) *self, size_t nkinds,
+static void launch(struct __test_metadata *_metadata, struct _test_data_watch *self, size_t nkinds,
 		   unsigned int n)
 {
 	for (size_t i = 0; i < nkinds; i++) {
@@ -146,7 +146,7 @@ static void launch(struct __test_metadata *_metadata, FIXTURE_DATA(watch) *self,
 	}
 }
 
-static void follow_all(struct __test_metadata *_metadata, FIXTURE_DATA(watch) *self,
+static void follow_all(struct __test_metadata *_metadata, struct _test_data_watch *self,
 		       const pid_t *pid, size_t nkinds)
 {
 	for (size_t i = 0; i < nkinds; i++) {
@@ -168,7 +168,7 @@ static void reap_all(struct __test_metadata *_metadata, const pid_t *pid, size_t
 	}
 }
 
-static void close_all(FIXTURE_DATA(watch) *self, size_t nkinds)
+static void close_all(struct _test_data_watch *self, size_t nkinds)
 {
 	for (size_t i = 0; i < nkinds; i++)
 		kinds[i].close(&self->way[i]);
@@ -269,7 +269,7 @@ TEST_F(watch, before)
 }
 
 /* Nobody receives: in flight while the object lives, thrown away with it. */
-static void send_only(struct __test_metadata *_metadata, FIXTURE_DATA(watch) *self)
+static void send_only(struct __test_metadata *_metadata, struct _test_data_watch *self)
 {
 	launch(_metadata, self, SMALL, 3);
 	for (size_t i = 0; i < SMALL; i++) {
