@@ -155,7 +155,8 @@ static void print_tail(const json_t *result, FILE *f)
 
 	if (!json_array_size(tail))
 		return;
-	fputs("\nSlowest messages:\n", f);
+	fprintf(f, "\nSlowest messages%s:\n", strcmp(text(result, "unit"), "none") ? "" :
+		" (times are the emulator's: they say what came when, not how long it takes)");
 	json_array_foreach(tail, i, m) {
 		fprintf(f, "%zu. %s  %s -> %s  %s %s, %s bytes\n", i + 1,
 			report_count(total, sizeof(total), count(m, "total")),
