@@ -251,13 +251,22 @@ static int main_flushed(int status)
 	return main_error("standard output does not take any more; give it room", EXIT_ENVIRONMENT);
 }
 
+/* Of trace's words, those of a command behind "--" are not ours. */
+static bool main_explains(char **word)
+{
+	for (; *word && strcmp(*word, "--"); word++)
+		if (!strcmp(*word, "--explain"))
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	struct mech_why why = { "out of memory" };
 	struct cli cli;
 	int status = EXIT_OK;
 
-	if (argc > 1 && !strcmp(argv[1], "trace"))
+	if (argc > 1 && !strcmp(argv[1], "trace") && !main_explains(argv + 2))
 		return main_flushed(watch_main(argc - 1, argv + 1));
 	if (cli_parse(&cli, argc, argv, &why))
 		return main_error(why.text, EXIT_USAGE);
