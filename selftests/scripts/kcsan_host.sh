@@ -42,7 +42,7 @@ after()		{ left <"$tmp/in" | grep -q 'BUG: sleeping'; }
 whole()		{ cmp <(awk -f "$top/scripts/kcsan.awk" "$tmp/in") "$tmp/in"; }
 
 echo "KTAP version 1"
-echo "1..7"
+echo "1..8"
 
 report "$ours" "ipcring_poll+0x1/0x9 [ipcring]" -- "ipcring_send+0x1/0x9 [ipcring]" >"$tmp/in"
 check "a race of a module is kept" kept
@@ -51,6 +51,9 @@ report "$copy" "_copy_from_iter+0x1/0x9" "ipcring_send+0x1/0x9 [ipcring]" -- "_c
 check "a race in what the kernel does for a module is kept" kept
 report "$core" "hrtimer_active+0x1/0x9" -- "__hrtimer_run_queues+0x1/0x9" >"$tmp/in"
 check "a race of the kernel is dropped, whatever locks were held" dropped
+report "data-race in __alloc_file / __alloc_file" "__alloc_file+0x1/0x9" \
+	"ipcring_new_file+0x1/0x9 [ipcring]" -- "__alloc_file+0x1/0x9" "ipcring_new_file+0x1/0x9 [ipcring]" >"$tmp/in"
+check "one of every new file is not a module's" dropped
 report "$core" "hrtimer_active+0x1/0x9" -- "__hrtimer_run_queues+0x1/0x9" "asm_sysvec_x+0x1/0x2" \
 	"ipcring_poll+0x1/0x9 [ipcring]" >"$tmp/in"
 check "a race of an interrupt is not of the module that it hit" dropped
