@@ -134,7 +134,7 @@ static noinline int pcq_put_failed(struct pcq_end *end, struct iov_iter *from, u
 		return ret;
 	}
 	/* The page may be gone again, and others faster again, as long as they like. */
-	return pcq_called_off() ? -ERESTARTSYS : 0;
+	return pcq_must_stop() ? -ERESTARTSYS : 0;
 }
 
 static __always_inline int pcq_send_to(struct pcq_end *end, u32 cpu, struct iov_iter *from,

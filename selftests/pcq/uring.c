@@ -3,6 +3,7 @@
 #include "set.h"
 
 #include <liburing.h>
+#include <sys/eventfd.h>
 
 FIXTURE(uring) {
 	struct set s;
@@ -178,6 +179,37 @@ TEST_F(uring, exit_with_a_pending_read)
 	EXPECT_EQ(0, reap(pid));
 	ASSERT_EQ(1, chan_write(self->s.sender, "x", 1));
 	EXPECT_EQ(1, chan_read(self->s.receiver, self->buf, 8));
+}
+
+/*
+ * Of what is submitted together, the first leaves the task work to do, which counts as a
+ * signal where the task could sleep; the second has to fetch its page, and is not called off.
+ */
+TEST_F(uring, task_work_is_no_signal)
+{
+	int efd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	uint64_t one = 1;
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct io_uring_sqe *sqe;
+	int sum = 0;
+
+	ASSERT_LE(0, efd);
+	ASSERT_NE(MAP_FAILED, page);
+	ASSERT_EQ(1, submit(&self->ring, IORING_OP_POLL_ADD, efd, NULL, POLLIN));
+	EXPECT_TRUE(pending(&self->ring));
+	sqe = io_uring_get_sqe(&self->ring);
+	io_uring_prep_write(sqe, efd, &one, sizeof(one), -1);
+	sqe = io_uring_get_sqe(&self->ring);
+	io_uring_prep_write(sqe, self->s.sender, page, 4, -1);
+	ASSERT_EQ(2, io_uring_submit(&self->ring));
+	/* In whatever order: POLLIN, 8 bytes, and the message. */
+	for (int i = 0; i < 3; i++)
+		sum += result(&self->ring);
+	EXPECT_EQ(POLLIN + sizeof(one) + 4, sum);
+	set_nonblock(self->s.receiver, true);
+	EXPECT_EQ(4, chan_read(self->s.receiver, self->buf, 8));
+	close(efd);
+	munmap(page, 4096);
 }
 
 TEST_HARNESS_MAIN
