@@ -1,77 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each allocation and each copy of a call fails in its turn (/proc/self/fail-nth): the call
- * says so or does without, gives back what it had taken, and works when called again.
- * Needs a kernel with fault injection: scripts/kernels 6.1-kasan. Its kmemleak sees what
- * was lost; what the accounts lost is seen here, as they have room for one set only.
+ * Each allocation and each copy of a call fails in its turn: the call says so or does
+ * without, gives back what it had taken, and works when called again. The kernel's kmemleak
+ * sees what was lost; what the accounts lost is seen here, as they have room for one set only.
  */
 #include "set.h"
-#include "user.h"
-
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-
-#define FAIL_NTH	"/proc/thread-self/fail-nth"
-#define DEBUGFS		"/sys/kernel/debug"
-#define MAX_CHANNELS	MODULE_PARAM("max_user_channels")
-#define MAX_BYTES	MODULE_PARAM("max_user_bytes")
-#define NTH_MAX		20000
+#include "nth.h"
 
 /* More than one page of slots a lane, so that the pages are not the last to fail. */
 #define SHAPE		.slots = 64, .msg_size = 112
 #define LANE_BYTES	8192u
 
 struct faults {
+	struct nth n;
 	struct set s;
 	uint32_t cpus;
-	int nth_fd;
-	int nth;		/* 0: nothing fails */
-	bool injected;
 };
 
-static void must(bool ok, int line, const char *what, int n)
+#define MUST(x)		NTH_MUST(&f->n, x)
+#define FAULT(call)	NTH_FAULT(&f->n, call)
+
+static int do_open(struct faults *f)
 {
-	if (ok)
-		return;
-	fprintf(stderr, "# faults.c:%d: fault %d: %s\n", line, n, what);
-	_exit(1);
-}
-
-#define MUST(x)	must(x, __LINE__, #x, f->nth)
-
-static void fault_on(struct faults *f)
-{
-	char buf[16];
-	int len = snprintf(buf, sizeof(buf), "%d", f->nth);
-
-	if (f->nth)
-		MUST(pwrite(f->nth_fd, buf, len, 0) == len);
-}
-
-/*
- * What is left of the count is 0 if the fault was injected. If it was not, it may hit the
- * read that asks, or the write that calls it off.
- */
-static int fault_off(struct faults *f, int ret)
-{
-	char buf[16] = "";
-
-	if (!f->nth)
-		return ret;
-	f->injected = pread(f->nth_fd, buf, sizeof(buf) - 1, 0) > 0 && atoi(buf) == 0;
-	if (pwrite(f->nth_fd, "0", 1, 0) != 1)
-		MUST(pwrite(f->nth_fd, "0", 1, 0) == 1);
-	return ret;
-}
-
-#define FAULT(call) (fault_on(f), fault_off(f, call))
-
-static int close_if(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 ? fd : 0;
+	return close_if(FAULT(errno_or(open(DEVICE, O_RDWR | O_CLOEXEC))));
 }
 
 static int do_create(struct faults *f)
@@ -99,9 +50,9 @@ static int do_mmap(struct faults *f)
 	void *mem;
 	int ret;
 
-	fault_on(f);
+	nth_on(&f->n);
 	mem = map_region(f->s.receiver, PROT_READ, IPCRING_PCQ_OFF_REMOTE, LANE_BYTES);
-	ret = fault_off(f, mem == MAP_FAILED ? -errno : 0);
+	ret = nth_off(&f->n, mem == MAP_FAILED ? -errno : 0);
 	if (ret)
 		return ret;
 	MUST(munmap(mem, LANE_BYTES) == 0);
@@ -186,6 +137,80 @@ static int do_recv(struct faults *f)
 	return received(f, FAULT(pcq_recv(f->s.receiver, &p)), 2);
 }
 
+static void give(struct faults *f)
+{
+	MUST(chan_write(f->s.sender, "x", 1) == 1);
+}
+
+static int do_wait(struct faults *f)
+{
+	int ret;
+
+	give(f);
+	ret = FAULT(chan_wait(f->s.receiver, 0));
+	sent(f, 1);
+	return ret;
+}
+
+/* It goes to sleep, and nothing comes. */
+static int do_wait_in_vain(struct faults *f)
+{
+	int ret = FAULT(chan_wait(f->s.receiver, now_ns() + 1000000));
+
+	return ret == -ETIMEDOUT ? 0 : ret ? ret : -EPROTO;
+}
+
+static int do_wake(struct faults *f)
+{
+	return FAULT(pcq_wake(f->s.sender, 0));
+}
+
+static int do_poll(struct faults *f)
+{
+	int ret;
+
+	give(f);
+	ret = FAULT(chan_poll(f->s.receiver, POLLIN));
+	MUST(ret < 0 || ret == POLLIN);
+	sent(f, 1);
+	return ret < 0 ? ret : 0;
+}
+
+static int do_uring_write(struct faults *f)
+{
+	struct io_uring u;
+
+	io_uring_prep_write(nth_uring_open(&f->n, &u), f->s.sender, "x", 1, -1);
+	return sent(f, nth_uring_run(&f->n, &u));
+}
+
+static int do_uring_read(struct faults *f)
+{
+	struct io_uring u;
+	char buf[112];
+
+	give(f);
+	io_uring_prep_read(nth_uring_open(&f->n, &u), f->s.receiver, buf, sizeof(buf), -1);
+	return received(f, nth_uring_run(&f->n, &u), 1);
+}
+
+/* It waits before the message comes. */
+static int do_uring_poll(struct faults *f)
+{
+	struct io_uring u;
+	int ret;
+
+	io_uring_prep_poll_add(nth_uring_open(&f->n, &u), f->s.receiver, POLLIN);
+	ret = nth_uring_submit(&f->n, &u);
+	give(f);
+	if (!ret)
+		ret = nth_uring_result(&f->n, &u);
+	io_uring_queue_exit(&u);
+	MUST(ret == POLLIN || ret < 0);
+	sent(f, 1);
+	return ret < 0 ? ret : 0;
+}
+
 FIXTURE(faults) {
 	struct faults f;
 	char old_channels[32];
@@ -214,32 +239,21 @@ VARIANT(write, 0);
 VARIANT(send, 1);
 VARIANT(read, 0);
 VARIANT(recv, 1);
-
-/* In task context with GFP_KERNEL, too, and in silence. */
-static bool faults_arm(const char *kind)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), DEBUGFS "/%s/verbose", kind);
-	if (!write_file(path, "0"))
-		return false;
-	snprintf(path, sizeof(path), DEBUGFS "/%s/ignore-gfp-wait", kind);
-	return write_file(path, "N") || !strcmp(kind, "fail_usercopy");
-}
+VARIANT(open, 2);
+VARIANT(wait, 1);
+VARIANT(wait_in_vain, 1);
+VARIANT(wake, 0);
+VARIANT(poll, 1);
+VARIANT(uring_write, 0);
+VARIANT(uring_read, 0);
+VARIANT(uring_poll, 0);
 
 FIXTURE_SETUP(faults)
 {
 	struct ipcring_pcq_info info;
 	int fd;
 
-	if (access(FAIL_NTH, F_OK))
-		SETUP_SKIP(FAIL_NTH ": not there; scripts/vm --kernel 6.1-kasan");
-	if (access(DEBUGFS "/failslab", F_OK))
-		mount("none", DEBUGFS, "debugfs", 0, NULL);
-	ASSERT_TRUE(faults_arm("failslab"));
-	ASSERT_TRUE(faults_arm("fail_page_alloc"));
-	ASSERT_TRUE(write_file(DEBUGFS "/fail_page_alloc/min-order", "0"));
-	ASSERT_TRUE(faults_arm("fail_usercopy"));
+	NTH_ARM();
 	OPEN_DEVICE(self->f.s.dev);
 	fd = PCQ_CREATE(self->f.s.dev, SHAPE);
 	ASSERT_LE(0, fd);
@@ -256,27 +270,6 @@ FIXTURE_TEARDOWN(faults)
 	write_file(MAX_CHANNELS, self->old_channels);
 	write_file(MAX_BYTES, self->old_bytes);
 	close(self->f.s.dev);
-}
-
-/* Return: how many were told. */
-static int each_fault(struct faults *f, int (*call)(struct faults *))
-{
-	int failed = 0, ret;
-
-	for (f->nth = 1; f->nth < NTH_MAX; f->nth++) {
-		int nth = f->nth;
-
-		ret = call(f);
-		MUST(ret == 0 || ret == -ENOMEM || ret == -EFAULT);
-		if (!f->injected)
-			break;
-		failed += ret < 0;
-		f->nth = 0;
-		MUST(call(f) == 0);
-		f->nth = nth;
-	}
-	MUST(!f->injected && ret == 0);
-	return failed;
 }
 
 static void open_set(struct faults *f)
@@ -296,20 +289,27 @@ struct poor {
 	int least;
 };
 
+static int call_one(void *arg)
+{
+	struct poor *p = arg;
+
+	return p->call(p->f);
+}
+
 /* The one set that there is room for is this one, or the one that the call creates. */
 static int poor_one(void *arg)
 {
 	struct poor *p = arg;
 	struct faults *f = p->f;
 	bool creates = p->call == do_create;
+	int told;
 
-	/* Else the file of a task that changed its uid is root's. */
-	MUST(prctl(PR_SET_DUMPABLE, 1) == 0);
-	f->nth_fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
-	MUST(f->nth_fd >= 0);
+	nth_open(&f->n);
 	if (!creates)
 		open_set(f);
-	MUST(each_fault(f, p->call) >= p->least);
+	told = nth_each(&f->n, call_one, p);
+	printf("# %d faults, %d told\n", f->n.faults, told);
+	MUST(told >= p->least);
 	if (!creates) {
 		close(f->s.sender);
 		close(f->s.receiver);
@@ -317,23 +317,18 @@ static int poor_one(void *arg)
 		close(f->s.control);
 	}
 	/* All is given back. */
-	f->nth = 0;
 	MUST(do_create(f) == 0);
 	return 0;
 }
 
+/* To open the device takes the right to; what is counted is the user's. */
 TEST_F_TIMEOUT(faults, each, 600)
 {
-	static const struct user user = { "user", 1000, 1000, 1000, 1000, .caps = CAP(SYS_NICE) };
-	const rlim_t bytes = (4 * 4096 + 2 * LANE_BYTES) * self->f.cpus;
-	const struct rlimit limit = { bytes, bytes };
+	static const struct user user = { "user", 1000, 1000, 1000, 1000,
+					  .caps = CAP(SYS_NICE) | CAP(DAC_OVERRIDE) };
 	struct poor p = { &self->f, variant->call, variant->least };
-	char text[32];
 
-	snprintf(text, sizeof(text), "%lu", (unsigned long)bytes);
-	ASSERT_TRUE(write_file(MAX_CHANNELS, "1"));
-	ASSERT_TRUE(write_file(MAX_BYTES, text));
-	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
+	NTH_ROOM((4 * 4096 + 2 * LANE_BYTES) * self->f.cpus);
 	EXPECT_EQ(0, user_run(&user, false, poor_one, &p));
 }
 
