@@ -26,13 +26,9 @@ count()
 # prepare SIDE KERNEL: $out/SIDE/tree is what its guests see: harness and module, no more.
 prepare()
 {
-	local dir=$out/$1 name=$2 module
-	local -a vm=(--kernel "$name")
+	local dir=$out/$1 name=$2 module image kdir release
 
-	if [[ $name == *:* ]]; then
-		vm=(--vmlinux "$(realpath -m "${name%%:*}")" --build "$(realpath -m "${name#*:}")")
-		name=${vm[3]}
-	fi
+	! own_kernel 125 "$name" || name=$image:$kdir
 	rm -rf "$dir"
 	mkdir -p "$dir/tree/scripts"
 	module=$(KMOD=${kmod[$1]:-$TREE/kmod} OUT=$dir/module "$here/kmod" "$name" 2>"$dir.log" | tail -n 1) ||
@@ -40,7 +36,7 @@ prepare()
 	install -D "$BUILD/ipcscope" "$dir/tree/build/ipcscope"
 	install -D -m 644 "$module" "$dir/tree/build/$(basename "${module%/*}")/ipcring.ko"
 	rm -r "$dir/module" "$dir.log"
-	printf '%s\n' "${vm[@]}" >"$dir/vm"
+	printf '%s\n' --kernel "$name" >"$dir/vm"
 }
 
 # sides SIDE KERNEL...: what is to be booted is prepared, and its SIDE goes to boot.

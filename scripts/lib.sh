@@ -44,6 +44,29 @@ need()
 	done
 }
 
+# own_kernel STATUS KERNEL: is it IMAGE:BUILD, a kernel image and the directory it was built
+# in?  Then image, kdir and release are set, or the script ends with STATUS; if it is the
+# name of a kernel of the shelf, this fails.
+own_kernel()
+{
+	[[ $2 == *:* ]] || return 1
+	image=$(realpath -m "${2%%:*}") kdir=$(realpath -m "${2#*:}")
+	if [ -d "$image" ] || [ ! -r "$image" ]; then
+		die "$1" "$2: ${2%%:*} cannot be read; name a kernel image, then a colon and its build directory"
+	fi
+	release=$(cat "$kdir/include/config/kernel.release" 2>/dev/null) ||
+		die "$1" "$2: no kernel was built in ${2#*:}; name the directory that make was run in, or O= of it"
+}
+
+# kernel_label STATUS KERNEL: what a file or a column about it is called.
+kernel_label()
+{
+	local image kdir release=$2
+
+	own_kernel "$@" || true
+	echo "$release"
+}
+
 # Where the scripts are, and the tree: theirs, or the one named by $TREE.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 TREE=${TREE:-${here%/*}}

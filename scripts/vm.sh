@@ -24,15 +24,11 @@ quote()
 # about the machine it wants.
 find_kernel()
 {
-	local cache
+	local cache image
 
-	config=$kdir/.config
-
-	if [ -n "$vmlinux" ]; then
-		[ -r "$vmlinux" ] || die 125 "--vmlinux $vmlinux: cannot be read; name a kernel image"
-		vmlinux=$(realpath "$vmlinux")
-		release=$(cat "$kdir/include/config/kernel.release" 2>/dev/null) ||
-			die 125 "--build $kdir: not a kernel's build directory; --vmlinux needs the one it was built in"
+	[ -z "$vmlinux$kdir" ] || kernel=$vmlinux:$kdir
+	if own_kernel 125 "$kernel"; then
+		vmlinux=$image config=$kdir/.config
 	else
 		cache=$("$here/kernels" "$kernel") && modules=$("$here/kernels" modules "$kernel") || exit 125
 		release=$(cat "$cache/release") config=$cache/config vmlinux=$cache/vmlinux
@@ -53,7 +49,7 @@ find_kernel()
 find_module()
 {
 	[ -f "$BUILD/$release/ipcring.ko" ] ||
-		die 125 "$BUILD/$release/ipcring.ko: not built; run make module KERNEL=$kernel, or say --no-module"
+		die 125 "$BUILD/$release/ipcring.ko: not built; run scripts/kmod $kernel, or say --no-module"
 	echo "/ipcscope/build/$release/ipcring.ko"
 }
 
