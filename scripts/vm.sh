@@ -3,12 +3,6 @@
 # The parts of scripts/vm: the variables are those of its command line.
 # shellcheck disable=SC2154,SC2034,SC2054 # QEMU's commas are QEMU's
 
-# number OPTION VALUE...
-number()
-{
-	[[ $2 =~ ^[0-9]+$ ]] || die 125 "$1 $2: not a number; give a whole number"
-}
-
 # quote WORD...: a shell command that has exactly these words.
 quote()
 {
@@ -68,19 +62,6 @@ have_kvm()
 	grep -qwE '^flags.*(vmx|svm)' /proc/cpuinfo && { : <>/dev/kvm; } 2>/dev/null
 }
 
-# numa_arguments: nodes of as many CPUs and as much memory each, added to qemu.
-numa_arguments()
-{
-	local node count=${smp%%,*}
-
-	((numa && count % numa == 0 && mem % numa == 0)) ||
-		die 125 "--numa $numa: $count CPUs or $mem MB cannot be shared evenly; choose other numbers"
-	for ((node = 0; node < numa; node++)); do
-		qemu+=(-object "memory-backend-ram,id=node$node,size=$((mem / numa))M"
-			-numa "node,nodeid=$node,memdev=node$node,cpus=$((node * count / numa))-$(((node + 1) * count / numa - 1))")
-	done
-}
-
 # qemu_arguments: sets qemu.  Multi-threaded TCG of QEMU 7.2 breaks guests that
 # patch their own text (tracepoints, BPF attach), hence thread=single.
 qemu_arguments()
@@ -88,8 +69,6 @@ qemu_arguments()
 	local words="$console loglevel=5 8250.nr_uarts=4 panic=-1 oops=panic log_buf_len=4M cryptomgr.notests"
 	local port
 
-	smp=${smp:-${cpus:-$((insn ? 1 : 2))}}
-	[[ $smp == *,* ]] || smp="$smp,sockets=1,cores=$smp,threads=1"
 	mem=${mem:-512}
 	qemu=(-M q35 -m "$mem" -smp "$smp" -nodefaults -no-user-config -display none -no-reboot
 		-device isa-debug-exit,iobase=0xf4,iosize=0x04
