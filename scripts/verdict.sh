@@ -17,12 +17,19 @@ complaints()
 	fi
 }
 
+# show_hang: where the guest is that was ended.
+show_hang()
+{
+	tail -n 3 console.log
+	awk -f "$here/hang.awk" hang.log
+}
+
 # verdict: leaves with the exit status of scripts/vm.
 verdict()
 {
 	local trailer status='' tainted=unknown size=0 sum=''
 
-	rm -f initramfs
+	rm -f initramfs monitor.in monitor.out
 	trailer=$(tail -n 1 report | tr -d '\0')
 	if [[ $trailer =~ ^ipcscope-vm\ end\ status=([0-9]+)\ tainted=([0-9]+)\ size=([0-9]+)\ sha256=([0-9a-f]+)$ ]]; then
 		status=${BASH_REMATCH[1]} tainted=${BASH_REMATCH[2]}
@@ -36,12 +43,12 @@ verdict()
 	fi
 	rm report
 
+	[ "$rc" != 124 ] || show_hang >&2
 	if complaints "$tainted" >&2; then
 		die 99 "the kernel complained; all of it is in $run/$([ -f dmesg ] && echo dmesg || echo console.log)"
 	fi
-	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
-		tail -n 10 console.log >&2
-		die 124 "no end after $timeout s; the console so far is in $run/console.log, --timeout gives more"
+	if [ "$rc" = 124 ]; then
+		die 124 "no end after $timeout s; the whole of this is in $run/hang.log, the console before it in console.log; --timeout gives more"
 	fi
 	if [ -z "$status" ] || { [ "$rc" != 33 ] && [ "$rc" != 0 ]; }; then
 		tail -n 10 console.log qemu.log >&2

@@ -66,7 +66,7 @@ have_kvm()
 # patch their own text (tracepoints, BPF attach), hence thread=single.
 qemu_arguments()
 {
-	local words="$console loglevel=5 8250.nr_uarts=4 panic=-1 oops=panic log_buf_len=4M cryptomgr.notests"
+	local words="$console loglevel=5 8250.nr_uarts=4 panic=-1 oops=panic log_buf_len=4M cryptomgr.notests $hang_words"
 	local port
 
 	mem=${mem:-512}
@@ -95,6 +95,8 @@ qemu_arguments()
 		fi
 		qemu+=(-device "isa-serial,chardev=$port")
 	done
+	mkfifo "$run/monitor.in" "$run/monitor.out"
+	qemu+=(-chardev pipe,id=monitor,path=monitor -mon chardev=monitor)
 	[ -z "$plugin" ] || qemu+=(-plugin "$plugin")
 	qemu+=(-append "$words $append")
 }
@@ -103,7 +105,7 @@ qemu_arguments()
 # cannot be felt in there; tail makes them live.
 run_qemu()
 {
-	local pid followers=()
+	local pid timer followers=()
 
 	cd "$run" || exit 125
 	rc=0
@@ -112,14 +114,23 @@ run_qemu()
 		return
 	fi
 	timeout=${timeout:-300}
-	timeout -k 5 "$timeout" qemu-system-x86_64 "${qemu[@]}" </dev/null >qemu.log 2>&1 &
+	# A guest does not outlive its script, however that ends.
+	setpriv --pdeathsig KILL qemu-system-x86_64 "${qemu[@]}" </dev/null >qemu.log 2>&1 &
 	pid=$!
-	trap 'kill $pid 2>/dev/null; wait; rm -f initramfs; exit 130' INT TERM HUP
+	sleep "$timeout" &
+	timer=$!
+	trap 'kill $pid $timer 2>/dev/null; wait; rm -f initramfs; exit 130' INT TERM HUP
 	tail -q -c +1 -f -s 0.1 --pid=$pid stdout 2>/dev/null &
 	followers+=($!)
 	tail -q -c +1 -f -s 0.1 --pid=$pid stderr >&2 2>/dev/null &
 	followers+=($!)
-	wait $pid || rc=$?
+	wait -n $pid $timer || rc=$?
+	if kill $timer 2>/dev/null; then
+		wait $timer 2>/dev/null || true
+	else
+		hang $pid
+		rc=124
+	fi
 	wait "${followers[@]}" || true
 	trap - INT TERM HUP
 }
