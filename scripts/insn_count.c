@@ -3,13 +3,14 @@
  * A TCG plugin for scripts/where: how often did the guest execute each instruction
  * between the marks of the measured loop (user/mark.h)?
  *
- *   qemu-system-x86_64 ... -plugin insn_count.so,out=FILE
+ *   qemu-system-x86_64 ... -plugin insn_count.so,out=FILE[,stacks=FILE]
  *
  * At exit FILE gets a line "windows N", then a line "ADDRESS COUNT LOCKED" for each kernel
  * address, in 16 hexadecimal digits and decimal. LOCKED is COUNT again, or 0: is it an
  * instruction that locks the bus or drains the store buffer? User space is a line or two
- * with address 0: processes share addresses. For one vCPU, since those of several would
- * share a window.
+ * with address 0: processes share addresses. The file named by stacks= gets the same by the
+ * calls that led there, see insn_stack.h. For one vCPU, since those of several would share a
+ * window.
  *
  * Counting costs the guest nothing: its clock counts its own instructions only.
  */
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "insn_stack.h"
 #include "plugin.h"
 
 /* A booted guest has executed about 700,000 different addresses; a power of two. */
@@ -77,6 +79,7 @@ static void window_begin(unsigned int vcpu, void *arg)
 	for (size_t i = 0; i < COUNTERS; i++)
 		counters[i].at_begin = counters[i].count;
 	in_window = true;
+	stack_window(true);
 }
 
 static void window_end(unsigned int vcpu, void *arg)
@@ -86,6 +89,7 @@ static void window_end(unsigned int vcpu, void *arg)
 	if (!in_window)
 		return;
 	in_window = false;
+	stack_window(false);
 	windows++;
 	for (size_t i = 0; i < COUNTERS; i++)
 		counters[i].sum += counters[i].count - counters[i].at_begin;
@@ -154,6 +158,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		else if (kind == 'E')
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, window_end,
 							       PLUGIN_NO_REGS, NULL);
+		stack_watch(insn, is_kernel(addr) ? addr : 0);
 		qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_INLINE_ADD_U64,
 							   &c->count, 1);
 	}
@@ -173,7 +178,7 @@ static void finish(qemu_plugin_id_t id, void *arg)
 				(unsigned long long)c->sum,
 				(unsigned long long)(c->locked ? c->sum : 0));
 	}
-	if (fclose(out))
+	if (stack_write() || fclose(out))
 		die("the counts could not be written");
 }
 
@@ -183,14 +188,19 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info, int
 			char **argv)
 {
 	(void)info;
-	if (argc != 1 || strncmp(argv[0], "out=", 4)) {
-		fprintf(stderr, "insn_count: say out=FILE and nothing else\n");
+	if (argc < 1 || argc > 2 || strncmp(argv[0], "out=", 4) ||
+	    (argc == 2 && strncmp(argv[1], "stacks=", 7))) {
+		fprintf(stderr, "insn_count: say out=FILE, then perhaps stacks=FILE\n");
 		return -EINVAL;
 	}
 	out = fopen(argv[0] + 4, "w");
 	if (!out) {
 		fprintf(stderr, "insn_count: %s: %s\n", argv[0] + 4, strerror(errno));
 		return -errno;
+	}
+	if (argc == 2 && stack_open(argv[1] + 7)) {
+		fprintf(stderr, "insn_count: %s: cannot be written\n", argv[1] + 7);
+		return -EIO;
 	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	qemu_plugin_register_atexit_cb(id, finish, NULL);
