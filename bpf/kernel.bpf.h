@@ -40,6 +40,77 @@ struct iov_iter {
 	void *ubuf;
 };
 
+struct msghdr {
+	struct iov_iter msg_iter;
+};
+
+struct in6_addr {
+	union {
+		__u32 u6_addr32[4];
+	} in6_u;
+};
+
+struct sock_common {
+	__u32 skc_daddr;
+	__u32 skc_rcv_saddr;
+	__u16 skc_dport;	/* big-endian */
+	__u16 skc_num;
+	unsigned short skc_family;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct sk_buff_head {
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	struct sk_buff_head sk_receive_queue;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct sk_buff {
+	struct sock *sk;
+	unsigned int len;
+	unsigned char *head;
+	char cb[48];
+};
+
+struct netlink_skb_parms {
+	__u32 portid;
+};
+
+struct unix_sock {
+	struct sock *peer;
+};
+
+struct tcp_sock {
+	__u32 write_seq;
+	__u32 rcv_nxt;
+	__u32 copied_seq;
+};
+
+struct sockaddr_vm {
+	unsigned int svm_port;
+};
+
+struct vsock_sock {
+	struct sockaddr_vm local_addr;
+	struct sockaddr_vm remote_addr;
+	void *trans;
+};
+
+struct virtio_vsock_sock {
+	__u32 tx_cnt;
+	__u32 fwd_cnt;
+	__u32 rx_bytes;
+};
+
 #pragma clang attribute pop
+
+#define MSG_PEEK	2
 
 #endif /* IPCSCOPE_KERNEL_BPF_H */

@@ -12,6 +12,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
 #include "phase.h"
 #include "fold.h"
 #include "kernel.bpf.h"
@@ -23,6 +24,15 @@
 char LICENSE[] SEC("license") = "GPL";
 
 struct phase_shared sh;
+
+/*
+ * The last message with an E, and the one that a wake-up now is due to. Sets whose E is
+ * not the sender's (enq.bpf.h) know better.
+ */
+#ifndef PHASE_SENT
+#define PHASE_SENT()		(*(volatile __u64 *)&sh.snd.nr)
+#define PHASE_WAKE_DUE()	(phase_is(sh.ctl.sender) ? sh.snd.woken_by : 0)
+#endif
 
 static __always_inline bool phase_is(__s32 pid)
 {
@@ -121,7 +131,7 @@ static __always_inline void phase_recv_enter(void)
 	if (sh.rcv.asking == sh.rcv.obj + 1)
 		return;
 	sh.rcv.asking = sh.rcv.obj + 1;
-	sh.rcv.seen = *(volatile __u64 *)&sh.snd.nr;
+	sh.rcv.seen = PHASE_SENT();
 }
 
 /* There is no record left: the message is summed here, and forgotten. */
@@ -188,9 +198,9 @@ int BPF_PROG(waking, struct task_struct *p)
 {
 	__u64 nr;
 
-	if (p->pid != sh.ctl.receiver || !phase_is(sh.ctl.sender))
+	if (p->pid != sh.ctl.receiver)
 		return 0;
-	nr = sh.snd.woken_by;
+	nr = PHASE_WAKE_DUE();
 	sh.wake.nr = nr;
 	if (nr)
 		sh.wake.t = bpf_ktime_get_ns();
@@ -215,7 +225,7 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 		sh.run.r = bpf_ktime_get_ns();
 		sh.run.w = sh.wake.t;
 		sh.run.nr = sh.wake.nr;
-		sh.run.upto = *(volatile __u64 *)&sh.snd.nr;
+		sh.run.upto = PHASE_SENT();
 	}
 	sh.wake.nr = 0;
 	return 0;

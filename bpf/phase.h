@@ -85,7 +85,7 @@ struct phase_stat {
  * struct phase_slot - a message between E and X; written by the sender
  * @nr:		number of this send among all, from 1; the receiver clears it at X
  * @key:	its place in the channel, from 0
- * @end:	pipe: offset behind its last byte
+ * @end:	of a stream, offset behind its last byte; of a socket of packets, its buffer
  * @s:		stamp S
  * @e:		stamp E
  * @seq:	what the sender's buffer held at S
@@ -183,10 +183,10 @@ struct phase_run {
  * struct phase_rcv - state of the receiver's task
  * @iter:	address of the running read's iov_iter, 0 outside
  * @base:	its user buffer, 0 unknown
- * @avail:	pipe: messages sent, as of D
- * @written:	pipe: bytes sent, as of D
- * @pos:	ring: position of the message that was copied
- * @copied:	ring: its length, 0 none yet
+ * @avail:	stream: messages sent, as of D
+ * @written:	stream: bytes sent, as of D
+ * @pos:	position (ring) or buffer (packets) of the message that was copied
+ * @copied:	its length (ring) or 1, 0 none yet
  * @d:		stamp D
  * @x:		stamp X
  * @seen:	messages sent when it began to ask for the next one
@@ -218,7 +218,7 @@ struct phase_rcv {
 /**
  * struct phase_tx - a channel, the sender's half
  * @sent:	messages
- * @off:	pipe: bytes
+ * @off:	stream: bytes
  * @overwritten: slots whose message had not left
  * @torn:	messages that were begun and never completed
  */
@@ -233,9 +233,9 @@ struct phase_tx {
  * struct phase_rx - a channel, the receiver's half
  * @reads:	calls that returned a message or a part of one
  * @received:	messages paired with their send
- * @off:	bytes received
- * @start:	pipe: @off when the running read began
- * @begin:	pipe: offset of the first byte of the next message to complete
+ * @off:	stream: bytes received; packets: key of the next message to look at
+ * @start:	stream: @off when the running read began
+ * @begin:	stream: offset of the first byte of the next message to complete
  * @seq:	its first 8 bytes, if an earlier read took them
  * @readable:	@seq could be read
  * @unmatched:	receives without a send
@@ -249,6 +249,32 @@ struct phase_rx {
 	__u64 seq;
 	__u32 readable;
 	__u32 unmatched;
+} PHASE_ALIGNED;
+
+/**
+ * struct phase_link - a side's socket and the channel's object, looked up once
+ * @sk:		socket of its last call
+ * @obj:	what that is one end of
+ */
+struct phase_link {
+	__u64 sk;
+	__u64 obj;
+} PHASE_ALIGNED;
+
+/**
+ * struct phase_enq - where E is not the sender's; written by whoever enqueues
+ * @sk:		by channel, the receiving socket
+ * @other:	the last socket that is of no channel
+ * @next:	by channel, key of the next message to be enqueued
+ * @waker:	task and CPU of an E whose call is under way, 0: none is
+ * @due:	number of the message
+ */
+struct phase_enq {
+	__u64 sk[PHASE_CHANS];
+	__u64 other;
+	__u64 next[PHASE_CHANS];
+	__u64 waker;
+	__u64 due;
 } PHASE_ALIGNED;
 
 /**
@@ -304,6 +330,9 @@ struct phase_shared {
 	struct phase_tx tx[PHASE_CHANS];
 	struct phase_rx rx[PHASE_CHANS];
 	__u64 obj[PHASE_CHANS];
+	struct phase_link snd_link;
+	struct phase_link rcv_link;
+	struct phase_enq enq;
 	__u64 nrec;
 	struct phase_sum sum;
 	struct phase_slot slot[PHASE_CHANS][PHASE_SLOTS];
