@@ -6,7 +6,8 @@
 
 #define SETS(X)		\
 	X(pipe)		\
-	X(ring)
+	X(ring)		\
+	X(unix_stream)
 
 #define SETS_DECLARE(name)	extern const struct probe_set set_##name;
 #define SETS_ENTRY(name)	&set_##name,
