@@ -7,7 +7,9 @@
 #define SETS(X)		\
 	X(pipe)		\
 	X(ring)		\
-	X(unix_stream)
+	X(unix_stream)	\
+	X(unix_packet)	\
+	X(netlink)
 
 #define SETS_DECLARE(name)	extern const struct probe_set set_##name;
 #define SETS_ENTRY(name)	&set_##name,
