@@ -9,7 +9,9 @@
 	X(ring)		\
 	X(unix_stream)	\
 	X(unix_packet)	\
-	X(netlink)
+	X(netlink)	\
+	X(udp4)		\
+	X(udp6)
 
 #define SETS_DECLARE(name)	extern const struct probe_set set_##name;
 #define SETS_ENTRY(name)	&set_##name,
