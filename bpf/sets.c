@@ -11,7 +11,8 @@
 	X(unix_packet)	\
 	X(netlink)	\
 	X(udp4)		\
-	X(udp6)
+	X(udp6)		\
+	X(tcp)
 
 #define SETS_DECLARE(name)	extern const struct probe_set set_##name;
 #define SETS_ENTRY(name)	&set_##name,
