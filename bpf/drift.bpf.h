@@ -37,6 +37,11 @@ struct iov_iter___new {
 	const struct iovec *__iov;
 };
 
+/* Since "vsock/virtio: fix rx_bytes accounting for stream sockets". */
+struct virtio_vsock_sock___used {
+	__u32 buf_used;
+};
+
 #pragma clang attribute pop
 
 static __always_inline const void *drift_iovec(struct iov_iter *i)
@@ -65,6 +70,19 @@ static __always_inline void drift_user_base(struct iov_iter *i, __u64 *base)
 		iov = drift_iovec(i);
 		bpf_core_read(base, sizeof(*base), &iov->iov_base);
 	}
+}
+
+/*
+ * All that ever arrived: what was given free and what was not. A packet that is read in
+ * part counts whole until it is given free, by @buf_used; without it, @rx_bytes does so.
+ */
+static __always_inline __u32 drift_vsock_arrived(struct virtio_vsock_sock *v)
+{
+	struct virtio_vsock_sock___used *used = (struct virtio_vsock_sock___used *)v;
+
+	if (bpf_core_field_exists(struct virtio_vsock_sock___used, buf_used))
+		return BPF_CORE_READ(v, fwd_cnt) + BPF_CORE_READ(used, buf_used);
+	return BPF_CORE_READ(v, fwd_cnt) + BPF_CORE_READ(v, rx_bytes);
 }
 
 #endif /* __bpf__ */

@@ -12,7 +12,8 @@
 	X(netlink)	\
 	X(udp4)		\
 	X(udp6)		\
-	X(tcp)
+	X(tcp)		\
+	X(vsock)
 
 #define SETS_DECLARE(name)	extern const struct probe_set set_##name;
 #define SETS_ENTRY(name)	&set_##name,
