@@ -123,8 +123,12 @@ static void ipcring_park_done(struct ipcring_park *park, ssize_t ret, unsigned i
 	io_uring_cmd_done(cmd, ret, issue_flags);
 }
 
-/* @dead: this is not the submitter, or it exits: there is no user memory any more. */
-static void ipcring_park_work(struct io_uring_cmd *cmd, unsigned int issue_flags, bool dead)
+/*
+ * @dead: this is not the submitter, or it exits: there is no user memory any more. Probes
+ * attach here, hence the fixed name and arguments, and neither inlined nor cloned.
+ */
+static noinline __noclone void ipcring_park_work(struct io_uring_cmd *cmd,
+						 unsigned int issue_flags, bool dead)
 {
 	struct ipcring_park *park = *ipcring_park_of(cmd);
 	ssize_t ret = -ECANCELED;
