@@ -10,6 +10,7 @@
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct task_struct {
+	unsigned int flags;
 	int pid;
 };
 
@@ -33,11 +34,20 @@ struct iovec {
 	void *iov_base;
 };
 
+struct kvec {
+	void *iov_base;
+};
+
 struct iov_iter {
 	__u8 iter_type;
 	unsigned long iov_offset;
 	unsigned long count;
 	void *ubuf;
+	const struct kvec *kvec;
+};
+
+struct io_uring_cmd {
+	__u32 cmd_op;
 };
 
 struct msghdr {

@@ -13,7 +13,12 @@
 	X(udp4)		\
 	X(udp6)		\
 	X(tcp)		\
-	X(vsock)
+	X(vsock)	\
+	X(ring_call)	\
+	X(ring_cmd)	\
+	X(pcq_local)	\
+	X(pcq_remote)	\
+	X(pcq_service)
 
 #define SETS_DECLARE(name)	extern const struct probe_set set_##name;
 #define SETS_ENTRY(name)	&set_##name,
