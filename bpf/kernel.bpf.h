@@ -30,6 +30,13 @@ struct pipe_inode_info {
 	struct mutex mutex;	/* over its buffers */
 };
 
+/* Only their addresses count. */
+struct msg_msg {
+};
+
+struct kern_ipc_perm {
+};
+
 struct iovec {
 	void *iov_base;
 };

@@ -18,7 +18,9 @@
 	X(ring_cmd)	\
 	X(pcq_local)	\
 	X(pcq_remote)	\
-	X(pcq_service)
+	X(pcq_service)	\
+	X(posix_mq)	\
+	X(sysv_msg)
 
 #define SETS_DECLARE(name)	extern const struct probe_set set_##name;
 #define SETS_ENTRY(name)	&set_##name,
