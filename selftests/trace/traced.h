@@ -35,8 +35,23 @@
  */
 enum shape { IN_STEP, BACKLOG, STREAM };
 
+struct cell;
+
+/**
+ * struct cell_io - how messages are passed, where it is not by write() and read()
+ * @send:	one message of c->size bytes
+ * @recv:	bytes received, at most @room; <= 0: an error
+ * @asleep:	the receiver sleeps in @recv
+ */
+struct cell_io {
+	bool (*send)(const struct cell *c, const char *buf);
+	ssize_t (*recv)(const struct cell *c, char *buf, size_t room);
+	bool (*asleep)(const struct cell *c);
+};
+
 /**
  * struct cell - one launch
+ * @io:		how messages are passed, NULL: by write() and read()
  * @wfd:	the sender's end
  * @rfd:	the receiver's end
  * @shape:	how the two meet
@@ -56,6 +71,7 @@ enum shape { IN_STEP, BACKLOG, STREAM };
  * @past_measured: of them, the measured ones
  */
 struct cell {
+	const struct cell_io *io;
 	int wfd;
 	int rfd;
 	enum shape shape;
@@ -112,10 +128,15 @@ static inline bool blocked_in_read(pid_t pid, int fd)
 	return blocked_in(pid, SYS_read, &arg) && arg == (unsigned long)fd;
 }
 
+static inline bool asleep(const struct cell *c)
+{
+	return c->io ? c->io->asleep(c) : blocked_in_read(c->receiver, c->rfd);
+}
+
 /* Everything before message @i was received, so nothing wakes the receiver now. */
 static inline void await_sleep(const struct cell *c, uint64_t i)
 {
-	while (*c->seen != i * c->size || !blocked_in_read(c->receiver, c->rfd))
+	while (*c->seen != i * c->size || !asleep(c))
 		sched_yield();
 }
 
@@ -158,7 +179,7 @@ static inline int cell_send(const struct cell *c)
 		if (i == c->last)
 			*c->gate = 0;
 		memcpy(buf, &i, sizeof(i));
-		if (!write_all(c, buf))
+		if (c->io ? !c->io->send(c, buf) : !write_all(c, buf))
 			return 1;
 	}
 	*c->gate = 0;
@@ -176,7 +197,8 @@ static inline int cell_recv(const struct cell *c)
 		want = c->read_size ? c->read_size : c->size - done % c->size;
 		if (want > total - done)
 			want = total - done;
-		ret = read(c->rfd, buf + done, want);
+		ret = c->io ? c->io->recv(c, buf + done, want) :
+			      read(c->rfd, buf + done, want);
 		if (ret <= 0)
 			return 1;
 		done += ret;
