@@ -86,6 +86,7 @@ static long msg_search(__u32 i, void *unused)
 /* Receive entry. */
 static __always_inline void msg_recv_enter(void)
 {
+	phase_recv_enter();
 	sh.rcv.copied = 0;
 	sh.rcv.iter = 1;
 }
