@@ -14,6 +14,12 @@ struct task_struct {
 	int pid;
 };
 
+/* x86-64: what a system call was given. */
+struct pt_regs {
+	unsigned long si;
+	unsigned long dx;
+};
+
 struct file {
 	void *private_data;
 };
@@ -26,8 +32,15 @@ struct kiocb {
 struct mutex {
 };
 
+struct pipe_buffer {
+	unsigned int len;
+};
+
 struct pipe_inode_info {
 	struct mutex mutex;	/* over its buffers */
+	unsigned int head;
+	unsigned int ring_size;
+	struct pipe_buffer *bufs;
 };
 
 /* Only their addresses count. */

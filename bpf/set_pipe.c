@@ -6,8 +6,7 @@
 SET_SKELETON(pipe)
 
 const struct probe_set set_pipe = {
-	.mechs = { "pipe" },
-	.unseen = MECH_W_URING,
+	.mechs = { "pipe", "pipe-packet", "fifo" },
 	.open = set_open_pipe,
 	.hooks = {
 		{ "send_enter", "fentry", { DRIFT_PIPE_WRITE }, 0, 0 },

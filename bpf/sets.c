@@ -20,7 +20,8 @@
 	X(pcq_remote)	\
 	X(pcq_service)	\
 	X(posix_mq)	\
-	X(sysv_msg)
+	X(sysv_msg)	\
+	X(splice)
 
 #define SETS_DECLARE(name)	extern const struct probe_set set_##name;
 #define SETS_ENTRY(name)	&set_##name,
