@@ -63,9 +63,13 @@ static __always_inline void fold_user(struct phase_sum *sum, const struct phase_
 		fold_add(&sum->phase[PHASE_PASSED], m->s, m->x);
 		return;
 	}
-	fold_add(&sum->phase[PHASE_SEND], m->s, m->w);
+	fold_add(&sum->phase[PHASE_SEND], m->s, m->e ? m->e : m->w);
+	if (m->e)
+		fold_add(&sum->phase[PHASE_WAKE], m->e, m->w);
 	fold_add(&sum->phase[PHASE_RUN_QUEUE], m->w, m->r);
-	fold_add(&sum->phase[PHASE_RECEIVE], m->r, m->x);
+	if (m->d)
+		fold_add(&sum->phase[PHASE_DEQUEUE], m->r, m->d);
+	fold_add(&sum->phase[PHASE_RECEIVE], m->d ? m->d : m->r, m->x);
 }
 
 /* What does not depend on the stamps there are. */

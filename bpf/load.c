@@ -9,10 +9,11 @@
 
 static struct loaded *all;
 
-static void name_hook(struct loaded *l, const struct set_hook *h, const char *name)
+/* A hook that is not there leaves its phases to the one before it, if that ends them, too. */
+static void name_hook(struct loaded *l, const struct set_hook *h, const char *name, bool used)
 {
 	for (int i = 0; i < PHASE_COUNT; i++)
-		if (h->ends & BIT(i))
+		if (h->ends & BIT(i) && (used || !l->hook[i][0]))
 			snprintf(l->hook[i], sizeof(l->hook[i]), "%s", name);
 }
 
@@ -41,9 +42,11 @@ static int aim(struct loaded *l, const struct host_types *types, const struct se
 	const char *name = host_choose(types, h, &choice);
 	int err = 0;
 
-	name_hook(l, h, choice.hook);
+	name_hook(l, h, choice.hook, name);
 	if (name && *h->kind == 'f')
 		err = bpf_program__set_attach_target(prog, 0, name);
+	if (name && !err)
+		err = bpf_program__set_autoload(prog, true);
 	if (name)
 		return err ? err : 1;
 	err = bpf_program__set_autoload(prog, false);
@@ -114,7 +117,7 @@ static int load_nothing(struct loaded *l, struct mech_why *why)
 		char hook[64];
 
 		snprintf(hook, sizeof(hook), "%s/%s", h->kind, h->names[0]);
-		name_hook(l, h, hook);
+		name_hook(l, h, hook, false);
 		l->absent |= h->needs;
 	}
 	return 0;

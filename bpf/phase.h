@@ -16,7 +16,11 @@
  * difference of two neighbours, so the phases of a message add up to X - S.
  *
  * Where the harness stamps S and X itself, before it calls send and after receive
- * has returned (set "any"), there is no E and no D, and W may be anybody's.
+ * has returned (set "any"), W may be anybody's, and E and D are other things, if there
+ * are any: the message lies in shared memory, and a hook says only
+ *
+ *   E  the sender calls what wakes the receiver in the end
+ *   D  the call in which the receiver slept is left
  *
  * One word has one writer: the sender's task, the receiver's task, the CPU that
  * switches the receiver in, or the loader while nothing is attached. So plain
@@ -37,9 +41,9 @@ enum phase_id {
 	PHASE_RUN_QUEUE,	/* W to R */
 	PHASE_DEQUEUE,		/* R to D */
 	PHASE_EXIT,		/* D to X */
-	/* Without E and D: */
-	PHASE_SEND,		/* S to W */
-	PHASE_RECEIVE,		/* R to X */
+	/* The harness' own S and X; WAKE and DEQUEUE as above if there are E and D: */
+	PHASE_SEND,		/* S to E, or to W */
+	PHASE_RECEIVE,		/* D to X, or from R */
 	PHASE_PASSED,		/* S to X, receiver not woken after S */
 	PHASE_COUNT
 };
@@ -155,10 +159,12 @@ struct phase_snd {
  * struct phase_wake - the last wake of the receiver by the sender; "any": by anybody
  * @nr:		message that it was due to; the switch-in takes it and stores 0
  * @t:		stamp W; "any": the switch-in takes it and stores 0
+ * @e:		"any": stamp E, 0 none
  */
 struct phase_wake {
 	__u64 nr;
 	__u64 t;
+	__u64 e;
 } PHASE_ALIGNED;
 
 /**
@@ -168,6 +174,8 @@ struct phase_wake {
  * @r:		stamp R
  * @upto:	messages sent as of then
  * @count:	how many there were
+ * @e:		"any": stamp E, 0 none
+ * @d:		"any": stamp D of the receive call that slept, 0 not yet
  * @asleep:	the receiver gave up its CPU to sleep, not by preemption
  */
 struct phase_run {
@@ -176,6 +184,8 @@ struct phase_run {
 	__u64 r;
 	__u64 upto;
 	__u64 count;
+	__u64 e;
+	__u64 d;
 	__u32 asleep;
 } PHASE_ALIGNED;
 
@@ -287,7 +297,7 @@ struct phase_enq {
  * @x:		likewise
  * @nr:		its number among all, from 1
  * @class:	enum phase_class
- * @user:	S and X are the harness' own: there is no E and no D
+ * @user:	S and X are the harness' own
  */
 struct phase_rec {
 	__u64 s;
@@ -320,6 +330,16 @@ struct phase_user {
 	__u64 done;
 } PHASE_ALIGNED;
 
+/**
+ * struct phase_call - the sender's last call that may wake; written in its context
+ * @nr:		number of the message that it was sending then
+ * @t:		stamp E
+ */
+struct phase_call {
+	__u64 nr;
+	__u64 t;
+} PHASE_ALIGNED;
+
 struct phase_shared {
 	struct phase_ctl ctl;
 	struct phase_snd snd;
@@ -327,6 +347,7 @@ struct phase_shared {
 	struct phase_run run;
 	struct phase_rcv rcv;
 	struct phase_user user;
+	struct phase_call call;
 	struct phase_tx tx[PHASE_CHANS];
 	struct phase_rx rx[PHASE_CHANS];
 	__u64 obj[PHASE_CHANS];

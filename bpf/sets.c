@@ -21,7 +21,10 @@
 	X(pcq_service)	\
 	X(posix_mq)	\
 	X(sysv_msg)	\
-	X(splice)
+	X(splice)	\
+	X(futex)	\
+	X(eventfd_shm)	\
+	X(msg_ring)
 
 #define SETS_DECLARE(name)	extern const struct probe_set set_##name;
 #define SETS_ENTRY(name)	&set_##name,

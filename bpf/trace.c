@@ -52,8 +52,8 @@ static const char *const phase_names[PHASE_COUNT] = {
 
 /* On the message's way, that is. */
 static const enum phase_id phase_order[] = {
-	PHASE_SEND, PHASE_COPY_IN, PHASE_QUEUED, PHASE_WAKE, PHASE_RUN_QUEUE, PHASE_RECEIVE,
-	PHASE_DEQUEUE, PHASE_PASSED, PHASE_EXIT,
+	PHASE_SEND, PHASE_COPY_IN, PHASE_QUEUED, PHASE_WAKE, PHASE_RUN_QUEUE, PHASE_DEQUEUE,
+	PHASE_RECEIVE, PHASE_PASSED, PHASE_EXIT,
 };
 
 _Static_assert(PHASE_COUNT <= TRACE_PHASES_MAX, "struct trace_result is too small");

@@ -112,8 +112,10 @@ static void stamp_record(const struct phase_slot *m, uint64_t nr, uint64_t x, bo
 	*rec = (struct phase_rec){ .s = m->s, .x = x, .nr = nr, .user = 1 };
 	rec->class = stamp_classify(rec, slept);
 	if (rec->class <= PHASE_RELAYED) {
+		rec->e = sh->run.e;
 		rec->w = sh->run.w;
 		rec->r = sh->run.r;
+		rec->d = sh->run.d;
 	}
 }
 
