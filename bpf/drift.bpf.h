@@ -14,6 +14,9 @@
 #define DRIFT_PIPE_WRITE	"anon_pipe_write", "pipe_write"
 #define DRIFT_PIPE_READ		"anon_pipe_read", "pipe_read"
 
+/* With PREEMPT_RT a spinlock is a mutex, and spin_unlock_irq() leaves interrupts alone. */
+#define DRIFT_SPIN_UNLOCK_IRQ	"rt_spin_unlock", "_raw_spin_unlock_irq"
+
 #ifdef __bpf__
 
 /*

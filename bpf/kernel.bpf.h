@@ -50,6 +50,15 @@ struct msg_msg {
 struct kern_ipc_perm {
 };
 
+/* Only its place counts; it begins with its lock. */
+struct wait_queue_head {
+};
+
+struct eventfd_ctx {
+	struct wait_queue_head wqh;
+	__u64 count;
+};
+
 struct iovec {
 	void *iov_base;
 };

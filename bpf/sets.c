@@ -24,6 +24,7 @@
 	X(splice)	\
 	X(futex)	\
 	X(eventfd_shm)	\
+	X(eventfd)	\
 	X(msg_ring)
 
 #define SETS_DECLARE(name)	extern const struct probe_set set_##name;
