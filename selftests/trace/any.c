@@ -3,13 +3,7 @@
  * The workers' own stamps and the scheduler's, and the class of each message, against runs whose
  * outcome is known. The mechanism is a pipe; its send and receive are called as a worker does.
  */
-#define _GNU_SOURCE
-#include "traced.h"
-/* The harness has a cell, too. */
-#define cell harness_cell
-#include "worker_loop.h"
-#undef cell
-#include "../../bpf/phase.h"
+#include "stamped.h"
 
 /* One wake for two: the receiver cannot come between them. PAIRS is IN_STEP otherwise. */
 #define PAIRS	((enum shape)(STREAM + 1))
@@ -30,19 +24,7 @@ static int pipe_recv(struct mech *m, void *buf)
 	return read(c->rfd, buf, c->size) == c->size ? 0 : -errno;
 }
 
-static struct phase_shared *stamps;
-
-/* A worker as worker_run() has it when it calls worker_stamp_prepare(). */
-#define WORKER(worker_, which, c)						\
-	static const struct mech_ops _ops = { .name = "test" };			\
-	const struct worker_cfg _cfg = { .stamps = stamps };			\
-	const struct cell_worker _role = { .side = which };			\
-	struct mech worker_##_m = { .ops = &_ops, .priv = (void *)(c) };		\
-	struct worker worker_ = {							\
-		.cfg = &_cfg, .ops = &_ops, .role = &_role, .m = &worker_##_m,	\
-		.io = { .send = pipe_send, .recv = pipe_recv },			\
-	};									\
-	worker_stamp_prepare(&worker_)
+#define WORKER(worker_, which, c)	STAMPED(worker_, which, c, pipe_send, pipe_recv)
 
 /* How often the receiver found nothing: it is between two tries, or in one. */
 static volatile uint64_t *tries;
