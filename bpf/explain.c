@@ -48,6 +48,14 @@ static void explain_user(struct trace_plan *plan, const char *hook)
 	snprintf(c->hook, sizeof(c->hook), "%s", hook);
 }
 
+static void explain_stamps(struct trace_plan *plan, const struct probe_set *set)
+{
+	if (!set->stamps)
+		return;
+	explain_user(plan, "user/send");
+	explain_user(plan, set->stamps);
+}
+
 void trace_explain(struct trace_plan *plan, const char *mech, enum mech_wait wait)
 {
 	const struct probe_set *set = host_own_set(mech, wait, &plan->why);
@@ -55,13 +63,14 @@ void trace_explain(struct trace_plan *plan, const char *mech, enum mech_wait wai
 
 	plan->n = 0;
 	plan->set = set ? set_name(set) : NULL;
-	if (set && explain_set(plan, set))
+	if (set && explain_set(plan, set)) {
+		explain_stamps(plan, set);
 		return;
+	}
 	if (!explain_set(&any, &set_any))
 		plan->why = any.why;
 	memcpy(plan->choice, any.choice, sizeof(any.choice));
 	plan->n = any.n;
 	plan->set = set_name(&set_any);
-	explain_user(plan, "user/send");
-	explain_user(plan, set_any.stamps);
+	explain_stamps(plan, &set_any);
 }

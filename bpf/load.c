@@ -9,12 +9,22 @@
 
 static struct loaded *all;
 
+static void name_phases(struct loaded *l, unsigned int phases, const char *name)
+{
+	for (int i = 0; i < PHASE_COUNT; i++)
+		if (phases & BIT(i))
+			snprintf(l->hook[i], sizeof(l->hook[i]), "%s", name);
+}
+
 /* A hook that is not there leaves its phases to the one before it, if that ends them, too. */
 static void name_hook(struct loaded *l, const struct set_hook *h, const char *name, bool used)
 {
-	for (int i = 0; i < PHASE_COUNT; i++)
-		if (h->ends & BIT(i) && (used || !l->hook[i][0]))
-			snprintf(l->hook[i], sizeof(l->hook[i]), "%s", name);
+	unsigned int phases = h->ends & ~l->absent;
+
+	for (int i = 0; i < PHASE_COUNT && !used; i++)
+		if (l->hook[i][0])
+			phases &= ~BIT(i);
+	name_phases(l, phases, name);
 }
 
 /* A hook in another one's place: that one can be used after all? */
@@ -54,6 +64,7 @@ static int aim(struct loaded *l, const struct host_types *types, const struct se
 		return err;
 	if (!h->needs)
 		return host_fail(why, -EOPNOTSUPP, "%s: %s", choice.hook, choice.why);
+	name_phases(l, h->needs & ~h->ends & ~l->absent, choice.hook);
 	l->absent |= h->needs;
 	return 0;
 }
