@@ -34,13 +34,21 @@ static __always_inline __u64 eventfd_count(__u64 obj)
 	return BPF_CORE_READ(eventfd_of(obj), count);
 }
 
-/* Is it a channel? Once it is, its counter may have any value. */
-static __noinline int eventfd_sends(__u64 obj)
+/*
+ * Is it a channel? Once it is, its counter may have any value. @stock is the last one that a
+ * side found to be none.
+ */
+static __noinline int eventfd_sends(__u64 obj, __u64 *stock)
 {
+	if (!stock)
+		return 0;
 	for (int i = 0; i < PHASE_CHANS; i++)
 		if (sh.obj[i] == obj)
 			return 1;
-	return !eventfd_count(obj);
+	if (!eventfd_count(obj))
+		return 1;
+	*stock = obj;
+	return 0;
 }
 
 SEC("fentry/eventfd_write")
@@ -52,7 +60,7 @@ int BPF_PROG(send_enter, struct file *file, const void *buf, unsigned long count
 		return 0;
 	sh.snd.iter = 0;
 	obj = eventfd_obj(file->private_data);
-	if (sh.snd.obj != obj && !eventfd_sends(obj))
+	if (sh.snd.next == obj || (sh.snd.obj != obj && !eventfd_sends(obj, &sh.snd.next)))
 		return 0;
 	if (count < sizeof(add) || !phase_peek((__u64)buf, &add) || !add || !phase_snd_chan(obj))
 		return 0;
@@ -126,7 +134,7 @@ int BPF_PROG(recv_enter, struct kiocb *iocb, struct iov_iter *to)
 		return 0;
 	sh.rcv.iter = 0;
 	obj = eventfd_obj(iocb->ki_filp->private_data);
-	if (sh.rcv.obj != obj && !eventfd_sends(obj))
+	if (sh.rcv.written == obj || (sh.rcv.obj != obj && !eventfd_sends(obj, &sh.rcv.written)))
 		return 0;
 	if (!phase_rcv_chan(obj))
 		return 0;

@@ -125,7 +125,7 @@ struct phase_ctl {
  * struct phase_snd - state of the sender's task
  * @iter:	address of the running write's iov_iter, 0 outside
  * @base:	user buffer of the message, 0 unknown
- * @next:	user buffer of the running write
+ * @next:	user buffer of the running write; eventfd: the last object that is no channel
  * @asked:	bytes of the message
  * @left:	of them, not yet enqueued
  * @s:		stamp S
@@ -194,8 +194,9 @@ struct phase_run {
  * @iter:	address of the running read's iov_iter, 0 outside
  * @base:	its user buffer, 0 unknown
  * @avail:	stream: messages sent, as of D
- * @written:	stream: bytes sent, as of D
- * @pos:	position (ring) or buffer (packets) of the message that was copied
+ * @written:	stream: bytes sent, as of D; eventfd: the last object that is no channel
+ * @pos:	position (ring) or buffer (packets) of the message that was copied; eventfd: what
+ *		was taken, as of D
  * @copied:	its length (ring) or 1, 0 none yet
  * @d:		stamp D
  * @x:		stamp X
