@@ -19,14 +19,15 @@ FIXTURE_TEARDOWN(waterfall)
 	free(self->text);
 }
 
+#define RUN(release)	"{'kernel':{'release':'" release "'}}"
+
 /* Runs 0 and 2 are of one kernel. Single quotes for double ones, so that it can be read. */
 static json_t *parse(const char *cells)
 {
 	static char text[16384];
 
-	snprintf(text, sizeof(text), "{'manifest':{'runs':[{'kernel':{'release':'6.1'}},"
-		 "{'kernel':{'release':'6.12'}},{'kernel':{'release':'6.1'}}]},'cells':[%s]}",
-		 cells);
+	snprintf(text, sizeof(text), "{'manifest':{'runs':[%s]},'cells':[%s]}",
+		 RUN("6.1") "," RUN("6.12") "," RUN("6.1"), cells);
 	for (char *p = text; (p = strchr(p, '\'')); p++)
 		*p = '"';
 	return json_loads(text, 0, NULL);

@@ -149,9 +149,8 @@ static void launch(struct __test_metadata *_metadata, struct _test_data_watch *s
 static void follow_all(struct __test_metadata *_metadata, struct _test_data_watch *self,
 		       const pid_t *pid, size_t nkinds)
 {
-	for (size_t i = 0; i < nkinds; i++) {
+	for (size_t i = 0; i < nkinds; i++)
 		ASSERT_EQ(0, watch_follow(self->w, pid[i]));
-	}
 }
 
 static void go_all(const pid_t *pid, size_t nkinds)
