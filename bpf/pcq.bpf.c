@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Probes for the module's per-CPU queues: write() and read(), and the service that
- * receives in the kernel. Paired are (set, queue, lane) as the channel, and the position
- * there, all from the module's tracepoints.
+ * Probes for the module's per-CPU queues: write() and read(). Paired are (set, queue, lane)
+ * as the channel, and the position there, all from the module's tracepoints. What a service
+ * receives in the kernel is not among them.
  *
  * A doorbell that interrupts another CPU wakes the receiver from there, and is nobody's
  * wake-up: such a message counts as one whose receiver was not woken for it. The
  * harness asks for none.
  */
 #include "phase.bpf.h"
-
-struct pcq_end;
-
-#define PF_KTHREAD	0x00200000
 
 /* No object 0; NR_CPUS is 8192 at most. */
 static __always_inline __u64 pcq_obj(__u64 set, __u32 cpu, __u32 lane)
@@ -59,30 +55,8 @@ int BPF_PROG(recv_enter, struct kiocb *iocb, struct iov_iter *to)
 {
 	if (!phase_is(sh.ctl.receiver))
 		return 0;
+	phase_recv_enter();
 	drift_user_base(to, &sh.rcv.base);
-	sh.rcv.copied = 0;
-	sh.rcv.iter = (__u64)to;
-	return 0;
-}
-
-/*
- * Where the receiver is a thread of the kernel, nobody tells its number: it is the one
- * that first receives what the sender sent, which is a message of the warm-up.
- */
-static __always_inline bool pcq_may_serve(void)
-{
-	if (sh.ctl.receiver)
-		return phase_is(sh.ctl.receiver);
-	return bpf_get_current_task_btf()->flags & PF_KTHREAD;
-}
-
-SEC("fentry/pcq_try_recv")
-int BPF_PROG(serve_enter, struct pcq_end *end, __u32 cpu, struct iov_iter *to, unsigned int how,
-	     __u32 *sent_on)
-{
-	if (!pcq_may_serve())
-		return 0;
-	sh.rcv.base = (__u64)BPF_CORE_READ(to, kvec, iov_base);
 	sh.rcv.copied = 0;
 	sh.rcv.iter = (__u64)to;
 	return 0;
@@ -93,11 +67,7 @@ int BPF_PROG(dequeue, __u64 set, __u32 cpu, __u32 lane, __u64 pos, __u32 len, __
 {
 	__u64 now = bpf_ktime_get_ns(), obj = pcq_obj(set, cpu, lane);
 
-	if (!sh.rcv.iter)
-		return 0;
-	if (!sh.ctl.receiver && obj == sh.snd.obj && pcq_may_serve())
-		sh.ctl.receiver = bpf_get_current_task_btf()->pid;
-	if (!sh.ctl.receiver || !phase_is(sh.ctl.receiver) || !phase_rcv_chan(obj))
+	if (!sh.rcv.iter || !phase_is(sh.ctl.receiver) || !phase_rcv_chan(obj))
 		return 0;
 	sh.rcv.d = now;
 	sh.rcv.copied = len;
@@ -131,25 +101,6 @@ int BPF_PROG(recv_exit, struct kiocb *iocb, struct iov_iter *to)
 	if (!sh.rcv.copied)
 		return 0;
 	readable = phase_peek(sh.rcv.base, &seq);
-	pcq_finish(seq, readable);
-	return 0;
-}
-
-/* The service has the message in hand; its answer is another message. */
-SEC("fexit/pcq_try_recv")
-int BPF_PROG(serve_exit, struct pcq_end *end, __u32 cpu, struct iov_iter *to, unsigned int how,
-	     __u32 *sent_on)
-{
-	bool readable;
-	__u64 seq = 0;
-
-	if ((__u64)to != sh.rcv.iter || !phase_is(sh.ctl.receiver))
-		return 0;
-	sh.rcv.x = bpf_ktime_get_ns();
-	sh.rcv.iter = 0;
-	if (!sh.rcv.copied)
-		return 0;
-	readable = !bpf_probe_read_kernel(&seq, sizeof(seq), (void *)sh.rcv.base);
 	pcq_finish(seq, readable);
 	return 0;
 }

@@ -5,8 +5,8 @@
 
 SET_SKELETON(pcq)
 
-/* The programs are the same; by which lane a message goes, and who takes it, is not. */
-#define PCQ_SET(mech, local, remote, read, serve)						\
+/* The programs are the same; by which lane a message goes is not. */
+#define PCQ_SET(mech, local, remote)								\
 	.mechs = { mech },									\
 	.module = "ipcring",									\
 	.open = set_open_pcq,									\
@@ -16,21 +16,14 @@ SET_SKELETON(pcq)
 		{ "enqueue_remote", "tp_btf", { "ipcring_pcq_send_remote" }, remote, 0 },	\
 		SET_SCHED,									\
 		{ "recv_enter", "fentry", { "pcq_read_iter" }, 0, 0 },				\
-		{ "serve_enter", "fentry", { "pcq_try_recv" }, 0, 0 },				\
 		{ "dequeue", "tp_btf", { "ipcring_pcq_recv" }, SET_COPIED, 0 },			\
-		{ "recv_exit", "fexit", { "pcq_read_iter" }, read, 0 },				\
-		{ "serve_exit", "fexit", { "pcq_try_recv" }, serve, 0 },			\
+		{ "recv_exit", "fexit", { "pcq_read_iter" }, BIT(PHASE_EXIT), 0 },		\
 	}
 
 const struct probe_set set_pcq_local = {
-	PCQ_SET("pcq-local", BIT(PHASE_COPY_IN), 0, BIT(PHASE_EXIT), 0),
+	PCQ_SET("pcq-local", BIT(PHASE_COPY_IN), 0),
 };
 
 const struct probe_set set_pcq_remote = {
-	PCQ_SET("pcq-remote", 0, BIT(PHASE_COPY_IN), BIT(PHASE_EXIT), 0),
-};
-
-/* Its queue is of the sender's CPU with same-cpu only, and there the lane is the local one. */
-const struct probe_set set_pcq_service = {
-	PCQ_SET("pcq-service", 0, BIT(PHASE_COPY_IN), 0, BIT(PHASE_EXIT)),
+	PCQ_SET("pcq-remote", 0, BIT(PHASE_COPY_IN)),
 };

@@ -18,7 +18,6 @@
 	X(ring_cmd)	\
 	X(pcq_local)	\
 	X(pcq_remote)	\
-	X(pcq_service)	\
 	X(posix_mq)	\
 	X(sysv_msg)	\
 	X(splice)	\

@@ -1,26 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # In a guest, as root: the module's own mechanisms, traced. In each cell every measured
-# message has its phases, they add up, and nothing in the certificate is above 0.
+# message has its class, and nothing in the certificate is above 0.
 
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 count=0 failed=0 messages=100 blocks=2
 
-# holds: the block on stdin is one of a cell where everything was seen.
+# holds: the block on stdin is one of a cell where everything was seen. A guest whose clock is
+# no result has no table of phases; that they add up is for the programs beside this one.
 holds()
 {
 	awk -v want=$((messages * blocks)) '
-		# Their tables have a phase in the first column, and thousands in groups.
 		{ gsub(/,/, "") }
-		$1 == "copy-in"	{ first = $2 }
-		$1 == "exit"	{ last = $2 }
-		$1 == "total" {
-			total = $2
-			for (i = 3; i < NF; i++)
-				if ($i == "phases")
-					sum = $(i + 1)
-			whole = $NF
+		/^phases of/	{ measured = $(NF - 3) }
+		$1 == "classes:" {
+			for (i = 3; i <= NF; i += 2)
+				classes += $i
 		}
 		/certificate: sent/ {
 			gsub(/[;]/, "")
@@ -31,8 +27,8 @@ holds()
 			seen = NF >= 18
 		}
 		END {
-			exit !(first == want && last == want && total == want && sum == whole &&
-				sum > 0 && seen && sent >= want && sent == received && !bad)
+			exit !(measured == want && classes == want && seen && sent >= want &&
+				sent == received && !bad)
 		}'
 }
 

@@ -60,44 +60,4 @@ SOCKS_ONE(netlink);
 
 SOCKS_BYTES(stream);
 
-/* A message that is given up half-way is no message, and is not hidden. */
-static int send_torn(const struct cell *c)
-{
-	static char buf[1000000];
-	ssize_t part = write(c->wfd, buf, sizeof(buf));
-
-	if (part <= 0 || part >= (ssize_t)sizeof(buf))
-		return 1;
-	while (write(c->wfd, buf, 64) != 64)
-		sched_yield();
-	return 0;
-}
-
-static int recv_some(const struct cell *c)
-{
-	static char buf[65536];
-
-	return read(c->rfd, buf, sizeof(buf)) > 0 && read(c->rfd, buf, sizeof(buf)) > 0 ? 0 : 1;
-}
-
-TEST_F(bytes, torn)
-{
-	struct cell c = BYTES_CELL(.size = 64, .n = 1, .last = 1);
-	struct mech_why why = { "" };
-	struct trace_result res;
-
-	ASSERT_EQ(0, fcntl(c.wfd, F_SETFL, O_NONBLOCK));
-	cell_launch(_metadata, &c, self->t);
-	cell_replace(_metadata, &c, 0, send_torn);
-	cell_replace(_metadata, &c, 1, recv_some);
-	ASSERT_EQ(0, trace_start(self->t, c.sender, c.receiver, &why));
-	ASSERT_TRUE(cell_go(&c, 0));
-	ASSERT_TRUE(cell_go(&c, 1));
-	EXPECT_EQ(0, reap(c.receiver));
-	kill(c.sender, SIGKILL);
-	reap(c.sender);
-	STOP_TRACE(self->t, &res);
-	EXPECT_LT(0, res.cert.unmatched);
-}
-
 TEST_HARNESS_MAIN
