@@ -54,7 +54,8 @@ between()
 	awk -v a="$1" -v x="$2" -v b="$3" 'BEGIN { exit !(x >= a && x <= b) }'
 }
 
-gcc -std=gnu11 -O2 -shared -fPIC -fvisibility=hidden -o "$plugin" scripts/insn_count.c || exit
+gcc -std=gnu11 -O2 -shared -fPIC -fvisibility=hidden -o "$plugin" \
+	scripts/insn_count.c scripts/insn_stack.c || exit
 
 echo "TAP version 13"
 ways=(rseq rseq-16 rseq-4080 write write-16 write-4080 remote remote-16)
