@@ -17,13 +17,19 @@ pool_begin()
 }
 
 # Background commands of a script do not hear of an interrupt; of one with job control each
-# has a process group of its own.
+# has a process group of its own. A shell that was just forked loses a signal which its
+# parent has a trap for, so they are told again, and at last not asked.
 pool_kill()
 {
-	local job
+	local job signal jobs
 
-	for job in $(jobs -p); do
-		kill -- "-$job" 2>/dev/null || true
+	jobs=$(jobs -p)
+	[ -n "$jobs" ] || return 0
+	for signal in TERM TERM KILL; do
+		for job in $jobs; do
+			kill -s $signal -- "-$job" 2>/dev/null || true
+		done
+		[ $signal = KILL ] || sleep 0.5
 	done
 }
 
