@@ -63,16 +63,11 @@ struct iovec {
 	void *iov_base;
 };
 
-struct kvec {
-	void *iov_base;
-};
-
 struct iov_iter {
 	__u8 iter_type;
 	unsigned long iov_offset;
 	unsigned long count;
 	void *ubuf;
-	const struct kvec *kvec;
 };
 
 struct io_uring_cmd {
